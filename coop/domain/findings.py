@@ -1,0 +1,35 @@
+"""What one step of the pipeline found, recorded in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from coop.domain.event import Event
+from coop.domain.notification import Notification
+from coop.domain.picture import NewPicture
+from coop.domain.sighting import Sighting, Visit
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RecordedEvent:
+    """An event with the key of its picture, if it has one."""
+
+    event: Event
+    picture: str | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Findings:
+    """All or nothing: pictures are written first, then every row in one transaction.
+
+    Recording the same findings twice changes nothing (keys are unique), so a retry is safe.
+    """
+
+    pictures: tuple[NewPicture, ...] = ()
+    sightings: tuple[Sighting, ...] = ()
+    visits: tuple[Visit, ...] = ()
+    events: tuple[RecordedEvent, ...] = ()
+    notifications: tuple[Notification, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.pictures or self.sightings or self.visits or self.events or self.notifications)

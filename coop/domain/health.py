@@ -1,0 +1,38 @@
+"""How the watch itself is doing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class CameraState(StrEnum):
+    CONNECTING = "connecting"
+    LIVE = "live"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraStatus:
+    """One camera as `coop cameras` and `/status` show it; ``fps`` are frames read a second."""
+
+    camera: str
+    state: CameraState
+    fps: float
+    dropped: int
+    reconnects: int
+    last_frame: datetime | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaemonStatus:
+    """The daemon's own row, refreshed each second."""
+
+    pid: int
+    started: datetime
+    refreshed: datetime
+    version: str
+    cameras: tuple[CameraStatus, ...]
+    model: str

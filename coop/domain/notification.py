@@ -1,0 +1,58 @@
+"""An event rendered for one recipient, on its way out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """A message to one chat, or (with ``edits``) a change to one that went before.
+
+    ``key`` is unique: the same notification is stored once, however often it is made. ``chat`` is the
+    recipient's chat id as text. ``picture`` is the key of a stored picture. ``edits`` is the key of
+    the notification whose message shall change; an edit is not a message. ``alarm``: sound on, and repeated
+    once if its delivery is uncertain. ``expires``: after this moment a message not yet sent is not worth sending.
+    """
+
+    key: str
+    chat: str
+    text: str
+    picture: str | None = None
+    silent: bool = False
+    alarm: bool = False
+    edits: str | None = None
+    expires: datetime | None = None
+
+
+class OutboxState(StrEnum):
+    NEW = "new"
+    SENDING = "sending"
+    SENT = "sent"
+    UNCERTAIN = "uncertain"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxItem:
+    """A notification with the state of its delivery. ``message_id`` is the messenger's, once known."""
+
+    id: int
+    notification: Notification
+    state: OutboxState
+    attempts: int
+    not_before: datetime
+    message_id: str | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chat:
+    """A recipient that was paired. ``role`` is "keeper" (may change things) or "watcher"."""
+
+    id: str
+    name: str
+    role: str
+    since: datetime

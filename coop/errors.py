@@ -1,0 +1,68 @@
+"""The project's exceptions: one small class per situation, each writing its own message.
+
+Every message says what is wrong, with which value, and what to do about it, since a keeper reads it.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class CoopError(Exception):
+    """Anything that the user of the program can be told in one sentence."""
+
+
+class SettingsError(CoopError, ValueError):
+    """A settings file or environment variable that cannot be used; ``problems`` has one line each."""
+
+    def __init__(self, where: str, problems: Sequence[str]) -> None:
+        self.where = where
+        self.problems = tuple(problems)
+        super().__init__(f"{where}: " + "; ".join(problems))
+
+
+class SourceError(CoopError, OSError):
+    """A camera, recording or folder that cannot be opened or read."""
+
+    def __init__(self, source: str, problem: str, remedy: str) -> None:
+        self.source = source
+        self.problem = problem
+        self.remedy = remedy
+        super().__init__(f"{source}: {problem}. {remedy}")
+
+
+class ModelPackageError(CoopError, ValueError):
+    """A model package that must not be used."""
+
+    def __init__(self, folder: Path, problem: str, remedy: str) -> None:
+        self.folder = folder
+        self.problem = problem
+        super().__init__(f"Model package {folder}: {problem}. {remedy}")
+
+
+class StoreError(CoopError):
+    """The store could not do what was asked."""
+
+
+class StoreUnavailable(StoreError, OSError):
+    """Writing is impossible at the moment (disk full, read-only, locked); trying again later may work."""
+
+    def __init__(self, where: str, problem: str, remedy: str) -> None:
+        self.where = where
+        self.problem = problem
+        super().__init__(f"{where}: {problem}. {remedy}")
+
+
+class StoreCorrupt(StoreError):
+    """The database is damaged or is not ours; only a person can decide what to do."""
+
+    def __init__(self, where: str, problem: str, remedy: str) -> None:
+        self.where = where
+        super().__init__(f"{where}: {problem}. {remedy}")
+
+
+class BackupError(StoreError, ValueError):
+    """A backup that cannot be written or restored."""
+
+    def __init__(self, file: Path, problem: str, remedy: str) -> None:
+        self.file = file
+        super().__init__(f"Backup {file}: {problem}. {remedy}")
