@@ -1,0 +1,24 @@
+"""Fixtures that every test folder shares."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder of real pictures and videos: $COOP_TEST_DATA, by default ../shared/data."""
+    folder = Path(os.environ.get("COOP_TEST_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        missing_part(f"the real pictures are not at {folder}; set COOP_TEST_DATA")
+    return folder
+
+
+def missing_part(what: str) -> None:
+    """Skip with a clear reason on a person's machine; in CI an absence is a failure."""
+    if os.environ.get("CI", "").lower() == "true":
+        pytest.fail(f"CI needs it: {what}")
+    pytest.skip(what)
