@@ -11,6 +11,7 @@ class CameraState(StrEnum):
     CONNECTING = "connecting"
     LIVE = "live"
     LOST = "lost"
+    ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,10 @@ class Notification:
     """A message to one chat, or (with ``edits``) a change to one that went before.
 
     ``key`` is unique: the same notification is stored once, however often it is made. ``chat`` is the
-    recipient's chat id as text. ``picture`` is the key of a stored picture. ``edits`` is the key of
-    the notification whose message shall change; an edit is not a message. ``alarm``: sound on, and repeated
-    once if its delivery is uncertain. ``expires``: after this moment a message not yet sent is not worth sending.
+    recipient's chat id as text. ``picture`` is the key of a stored picture. ``edits`` is the key of the
+    notification whose message shall change; an edit is not a message. ``alarm``: sound on, and repeated
+    once if its delivery is uncertain. ``expires``: after this moment a message not yet sent is not
+    worth sending.
     """
 
     key: str

@@ -21,7 +21,7 @@ class ZoneKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zone:
-    """A polygon in shares of the picture's width and height (0 to 1), so that it outlives a change of resolution."""
+    """A polygon in shares of the picture's width and height, 0 to 1: it outlives a change of resolution."""
 
     name: str
     kind: ZoneKind

@@ -1,0 +1,26 @@
+"""What a track is held to be, and on which pictures that rests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from coop.domain.frame import Frame
+from coop.domain.track import Crop, Track
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Judgement:
+    """The verdict on one track so far.
+
+    ``kind`` and ``subject`` are as in a Sighting; ``UNKNOWN`` where the models cannot tell. ``frame`` is the
+    picture its best crop was cut from. ``final``: the track is over, and ``crops`` are those worth keeping,
+    the best first; until then ``crops`` holds the best one only.
+    """
+
+    track: Track
+    kind: str
+    subject: str
+    confidence: float
+    frame: Frame
+    crops: tuple[Crop, ...]
+    final: bool = False

@@ -1,0 +1,47 @@
+"""When a camera is lost, and when it is back: each told once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from coop.domain.event import CameraBack, CameraLost, Event
+from coop.domain.health import CameraState, CameraStatus
+
+
+@dataclass
+class CameraRule:
+    """Follows one camera. ``lost_after``: how long it may be silent before anyone is told.
+
+    ``lost_since`` is the moment of the CameraLost that was told last, or None; it is restored
+    after a restart, so that a camera lost before is not told again.
+    """
+
+    camera: str
+    lost_after: timedelta
+    lost_since: datetime | None = None
+    _silent_since: datetime | None = None
+
+    def update(self, status: CameraStatus, now: datetime) -> Event | None:
+        """The event that this status makes at ``now``, if any."""
+        if status.state is CameraState.LIVE:
+            return self._live(now)
+        if status.state is CameraState.ENDED or self.lost_since is not None:
+            return None
+        # A clock that was set back must not make the silence look endless or negative.
+        if self._silent_since is None or self._silent_since > now:
+            self._silent_since = now
+        if now - self._silent_since < self.lost_after:
+            return None
+        self.lost_since = now
+        return CameraLost(
+            time=now, camera=self.camera, place=self.camera, subject=self.camera, reason=status.problem
+        )
+
+    def _live(self, now: datetime) -> Event | None:
+        self._silent_since = None
+        lost_since, self.lost_since = self.lost_since, None
+        if lost_since is None:
+            return None
+        away = max(now - lost_since, timedelta())
+        return CameraBack(time=now, camera=self.camera, place=self.camera, subject=self.camera, away=away)

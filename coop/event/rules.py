@@ -1,0 +1,103 @@
+"""From visits to facts worth telling. Every rule is pure and is given its time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from coop.domain.event import AnimalSeen, Event, HenArrived, MotionSeen, PredatorSeen, VisitEnded
+from coop.domain.prediction import UNKNOWN
+from coop.domain.sighting import Visit
+from coop.event.visits import VisitChanges
+
+E = TypeVar("E", bound=Event)
+
+HEN = "hen"
+MOTION = "motion"
+
+IsFirstToday = Callable[[str, datetime], bool]
+"""Whether a subject has not arrived anywhere yet on the calendar day of a moment."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """Which classes are what. ``ignored`` classes are recorded as visits but make no event."""
+
+    predators: Collection[str]
+    ignored: Collection[str] = (UNKNOWN,)
+    motion_cooldown: timedelta = timedelta(minutes=5)
+
+
+class EventRules:
+    """Turns what changed in the visits of one camera into events.
+
+    An animal that crosses three zones began three visits, but it came once: only the first of
+    its open visits makes an event. Motion without a model is told once in a cool-down.
+    """
+
+    def __init__(self, policy: Policy, is_first_today: IsFirstToday) -> None:
+        self._policy = policy
+        self._is_first_today = is_first_today
+        self._motion_told: datetime | None = None
+
+    def restore(self, motion_told: datetime | None) -> None:
+        """Remember when motion was last told before the program stopped."""
+        self._motion_told = motion_told
+
+    def update(self, changes: VisitChanges, open_before: Iterable[Visit]) -> tuple[Event, ...]:
+        """Events for ``changes``; ``open_before`` are the visits open before them."""
+        present = {visit.subject for visit in open_before} - {v.subject for v in changes.ended}
+        present |= {visit.subject for visit in changes.continued}
+        events: list[Event] = [visit_ended(visit) for visit in changes.ended]
+        arrived: set[str] = set()
+        for visit in changes.began:
+            event = self._began(visit, came_before=visit.subject in present | arrived)
+            if event is not None:
+                events.append(event)
+            arrived.add(visit.subject)
+        return tuple(events)
+
+    def _began(self, visit: Visit, *, came_before: bool) -> Event | None:
+        if visit.kind == HEN:
+            first = not came_before and self._is_first_today(visit.subject, visit.began)
+            return _event(HenArrived, visit, first_of_day=first)
+        if visit.kind == MOTION:
+            return self._motion(visit)
+        if came_before or visit.kind in self._policy.ignored:
+            return None
+        return _event(PredatorSeen if visit.kind in self._policy.predators else AnimalSeen, visit)
+
+    def _motion(self, visit: Visit) -> Event | None:
+        told = self._motion_told
+        if told is not None and timedelta() <= visit.began - told < self._policy.motion_cooldown:
+            return None
+        self._motion_told = visit.began
+        return _event(MotionSeen, visit)
+
+
+def visit_ended(visit: Visit) -> VisitEnded:
+    """The fact that a visit is over; ``visit.ended`` must be set."""
+    if visit.ended is None:
+        raise ValueError(f"The visit of {visit.subject} at {visit.place} has not ended")
+    return _event(
+        VisitEnded,
+        visit,
+        time=visit.ended,
+        began=visit.began,
+        duration=visit.duration,
+        sightings=visit.sightings,
+    )
+
+
+def _event(kind: type[E], visit: Visit, **more: object) -> E:
+    facts: dict[str, Any] = {
+        "time": visit.began,
+        "camera": visit.camera,
+        "place": visit.place,
+        "subject": visit.subject,
+        "confidence": visit.confidence,
+        "visit": visit.key,
+    }
+    return kind(**(facts | more))

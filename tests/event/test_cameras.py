@@ -1,0 +1,58 @@
+"""A camera's loss and return are told once each."""
+
+from datetime import UTC, datetime, timedelta
+
+from coop.domain.event import CameraBack, CameraLost
+from coop.domain.health import CameraState, CameraStatus
+from coop.event.cameras import CameraRule
+
+START = datetime(2026, 5, 1, 7, tzinfo=UTC)
+
+
+def status(state: CameraState, problem: str = "") -> CameraStatus:
+    return CameraStatus(
+        camera="run", state=state, fps=0, dropped=0, reconnects=0, last_frame=None, problem=problem
+    )
+
+
+def at(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+def test_lost_and_back_are_told_once_each() -> None:
+    rule = CameraRule("run", lost_after=timedelta(seconds=30))
+    events = []
+    for second in range(0, 200):
+        lost = 20 <= second < 120
+        state = status(CameraState.LOST, "no frame") if lost else status(CameraState.LIVE)
+        event = rule.update(state, at(second))
+        events += [event] if event else []
+    lost_event, back = events
+    assert isinstance(lost_event, CameraLost)
+    assert (lost_event.time, lost_event.reason) == (at(50), "no frame")
+    assert isinstance(back, CameraBack)
+    assert (back.time, back.away) == (at(120), timedelta(seconds=70))
+
+
+def test_a_short_hiccup_is_not_told() -> None:
+    rule = CameraRule("run", lost_after=timedelta(seconds=30))
+    states = [CameraState.LIVE, CameraState.LOST, CameraState.CONNECTING, CameraState.LIVE]
+    assert [rule.update(status(s), at(10 * n)) for n, s in enumerate(states)] == [None] * 4
+
+
+def test_a_camera_lost_before_a_restart_is_not_told_again_but_its_return_is() -> None:
+    rule = CameraRule("run", lost_after=timedelta(seconds=30), lost_since=at(-600))
+    assert rule.update(status(CameraState.LOST), at(100)) is None
+    assert isinstance(rule.update(status(CameraState.LIVE), at(101)), CameraBack)
+
+
+def test_a_recording_that_ended_is_not_lost() -> None:
+    rule = CameraRule("run", lost_after=timedelta(seconds=30))
+    assert [rule.update(status(CameraState.ENDED), at(100 * n)) for n in range(3)] == [None] * 3
+
+
+def test_a_clock_set_back_does_not_lose_a_camera_at_once_nor_never() -> None:
+    rule = CameraRule("run", lost_after=timedelta(seconds=30))
+    rule.update(status(CameraState.LOST), at(0))
+    assert rule.update(status(CameraState.LOST), at(-86400)) is None
+    assert isinstance(rule.update(status(CameraState.LOST), at(-86400 + 30)), CameraLost)
