@@ -34,8 +34,8 @@ DRIVERS: dict[str, tuple[str, ...]] = {
     "keras": ("training",),
     "tensorflow": ("training",),
     "ai_edge_litert": ("coop.classify",),
-    "pydantic": ("coop.settings",),
-    "pydantic_settings": ("coop.settings",),
+    "pydantic": ("coop.settings", "coop.settings_errors", "coop.settings_sources"),
+    "pydantic_settings": ("coop.settings", "coop.settings_sources"),
     "apscheduler": ("coop.schedule", "coop.app"),
     "typer": ("coop.cli",),
 }

@@ -1,0 +1,193 @@
+"""The whole flow for one camera.
+
+    frame -> motion -> track -> classify -> event -> store -> notify
+
+The steps reach the pipeline as arguments, so a test or a replay gives it others. It reads no clock:
+every moment is that of the frame, or is handed to `tick`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from coop.domain.box import Box
+from coop.domain.event import Event, VisitEnded
+from coop.domain.findings import Findings, RecordedEvent
+from coop.domain.frame import Frame, Picture
+from coop.domain.judgement import Judgement
+from coop.domain.motion import Motion, MotionRegion
+from coop.domain.picture import NewPicture, PictureKind
+from coop.domain.prediction import UNKNOWN
+from coop.domain.sighting import Sighting, Visit
+from coop.domain.track import Crop, Track, TrackState
+from coop.domain.zone import Zone, place_of
+
+
+class DetectsMotion(Protocol):
+    def detect(self, frame: Frame, keep: Sequence[Box] = ()) -> Motion: ...
+
+
+class Tracks(Protocol):
+    def update(self, frame: Frame, regions: Sequence[MotionRegion]) -> tuple[Track, ...]: ...
+
+
+class Judges(Protocol):
+    def update(self, frame: Frame, tracks: Sequence[Track]) -> tuple[Judgement, ...]: ...
+
+    def close(self) -> tuple[Judgement, ...]: ...
+
+
+class KeepsVisits(Protocol):
+    """``update`` returns the visits that changed and the events this makes."""
+
+    def update(
+        self, sightings: Sequence[Sighting], now: datetime
+    ) -> tuple[Sequence[Visit], Sequence[Event]]: ...
+
+    def close(self) -> tuple[Sequence[Visit], Sequence[Event]]: ...
+
+
+Record = Callable[[Findings, datetime], None]
+Illustrate = Callable[[Frame, Box, Event], NewPicture]
+Encode = Callable[[Picture], bytes]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Step:
+    """Everything one frame led to, for a replay to print or draw."""
+
+    frame: Frame
+    motion: Motion
+    tracks: tuple[Track, ...]
+    judgements: tuple[Judgement, ...]
+    events: tuple[Event, ...]
+
+
+@dataclass(kw_only=True)
+class Pipeline:
+    """One camera from frame to record. Not thread-safe: one loop owns it."""
+
+    camera: str
+    motion: DetectsMotion
+    tracker: Tracks
+    judge: Judges
+    visits: KeepsVisits
+    record: Record
+    illustrate: Illustrate
+    encode: Encode
+    zones: Sequence[Zone] = ()
+    sighting_every: timedelta = timedelta(seconds=30)
+    _standing: tuple[Box, ...] = ()
+    _last_sighting: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
+
+    def step(self, frame: Frame) -> Step:
+        """Take one frame through the whole flow."""
+        motion = self.motion.detect(frame, keep=self._standing)
+        tracks = self.tracker.update(frame, motion.regions)
+        judgements = self.judge.update(frame, tracks)
+        events = self._note(judgements, frame.time)
+        self._standing = tuple(t.box for t in tracks if t.state is TrackState.CONFIRMED)
+        return Step(frame=frame, motion=motion, tracks=tracks, judgements=judgements, events=events)
+
+    def tick(self, now: datetime) -> tuple[Event, ...]:
+        """Let time pass while no frame comes, so that visits end."""
+        return self._note((), now)
+
+    def finish(self, now: datetime) -> tuple[Event, ...]:
+        """The recording is over: judge what was still moving, and end every visit."""
+        events = self._note(self.judge.close(), now)
+        visits, last_events = self.visits.close()
+        self._keep(Findings(visits=tuple(visits), events=_without_picture(last_events)), now)
+        return (*events, *last_events)
+
+    def _note(self, judgements: Sequence[Judgement], now: datetime) -> tuple[Event, ...]:
+        """Turn verdicts into sightings, visits and events, and record them with their pictures."""
+        sightings = self._sightings(judgements)
+        visits, events = self.visits.update(sightings, now)
+        recorded, pictures = self._illustrated(events, judgements)
+        crops = [self._crop_picture(crop) for j in judgements if j.final for crop in j.crops]
+        self._keep(
+            Findings(
+                pictures=(*pictures, *crops),
+                sightings=tuple(sightings),
+                visits=tuple(visits),
+                events=recorded,
+            ),
+            now,
+        )
+        return tuple(events)
+
+    def _keep(self, findings: Findings, now: datetime) -> None:
+        if findings:
+            self.record(findings, now)
+
+    def _sightings(self, judgements: Sequence[Judgement]) -> list[Sighting]:
+        """One sighting when a subject comes to a place, then at intervals, and when its track is over."""
+        sightings = []
+        for judgement in judgements:
+            sighting = self._sighting(judgement)
+            what = sighting.track_id, sighting.subject, sighting.place
+            if judgement.kind != UNKNOWN and (judgement.final or self._is_due(what, sighting.time)):
+                self._last_sighting[what] = sighting.time
+                sightings.append(sighting)
+            if judgement.final:
+                self._forget(judgement.track.id)
+        return sightings
+
+    def _is_due(self, what: tuple[str, str, str], now: datetime) -> bool:
+        last = self._last_sighting.get(what)
+        # A clock that was set back makes the interval negative: then a sighting is due again.
+        return last is None or not timedelta() <= now - last < self.sighting_every
+
+    def _sighting(self, judgement: Judgement) -> Sighting:
+        track, frame = judgement.track, judgement.frame
+        return Sighting(
+            camera=self.camera,
+            place=place_of(track.box, self.zones, self.camera, frame.width, frame.height),
+            track_id=track.id,
+            time=track.last_seen,
+            kind=judgement.kind,
+            subject=judgement.subject,
+            confidence=judgement.confidence,
+        )
+
+    def _forget(self, track_id: str) -> None:
+        self._last_sighting = {k: v for k, v in self._last_sighting.items() if k[0] != track_id}
+
+    def _illustrated(
+        self, events: Sequence[Event], judgements: Sequence[Judgement]
+    ) -> tuple[tuple[RecordedEvent, ...], list[NewPicture]]:
+        """Give every event about something now in the picture that picture."""
+        by_subject = {judgement.subject: judgement for judgement in judgements}
+        recorded, pictures = [], []
+        for event in events:
+            judgement = by_subject.get(event.subject)
+            if judgement is None or isinstance(event, VisitEnded):
+                recorded.append(RecordedEvent(event=event))
+                continue
+            picture = self.illustrate(judgement.frame, judgement.crops[0].box, event)
+            pictures.append(picture)
+            recorded.append(RecordedEvent(event=event, picture=picture.key))
+        return tuple(recorded), pictures
+
+    def _crop_picture(self, crop: Crop) -> NewPicture:
+        height, width = crop.image.shape[:2]
+        return NewPicture(
+            key=f"crop-{crop.track_id}-{crop.time:%H%M%S%f}",
+            kind=PictureKind.CROP,
+            data=self.encode(crop.image),
+            suffix=".jpg",
+            camera=crop.camera,
+            time=crop.time,
+            width=width,
+            height=height,
+            track_id=crop.track_id,
+            box=crop.box,
+        )
+
+
+def _without_picture(events: Sequence[Event]) -> tuple[RecordedEvent, ...]:
+    return tuple(RecordedEvent(event=event) for event in events)
