@@ -1,0 +1,57 @@
+"""Asks a model package what pictures show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from coop.classify.card import ModelCard
+from coop.classify.decide import decide, probabilities
+from coop.classify.network import Network
+from coop.classify.package import ModelPackage
+from coop.classify.preprocess import prepare
+from coop.domain.frame import Picture
+from coop.domain.prediction import Prediction
+from coop.errors import ModelPackageError
+
+
+class Classifier:
+    """A model package, opened. The same picture always gets the same answer; threads may share one."""
+
+    def __init__(self, package: ModelPackage, *, threads: int = 1) -> None:
+        self._package = package
+        self._network = Network(package.model, threads=threads)
+
+    @property
+    def card(self) -> ModelCard:
+        return self._package.card
+
+    def predict(self, images: Sequence[Picture]) -> list[Prediction]:
+        """One prediction for each BGR picture, in the same order."""
+        return [decide(self.card, probabilities(self.card, self._run(image, "logits"))) for image in images]
+
+    def logits(self, images: Sequence[Picture]) -> npt.NDArray[np.float32]:
+        """The network's raw answers, shape (n, classes): what calibration starts from."""
+        return self._stack(images, "logits")
+
+    def embed(self, images: Sequence[Picture]) -> npt.NDArray[np.float32]:
+        """Features, shape (n, d); ModelPackageError if the model gives none."""
+        if "embedding" not in self._network.outputs:
+            remedy = "Use a package whose model has an output of that name"
+            raise ModelPackageError(self._package.folder, "its model has no output 'embedding'", remedy)
+        return self._stack(images, "embedding")
+
+    def _stack(self, images: Sequence[Picture], output: str) -> npt.NDArray[np.float32]:
+        result = np.empty((len(images), self._network.outputs[output]), dtype=np.float32)
+        for row, image in zip(result, images, strict=True):
+            row[:] = self._run(image, output)
+        return result
+
+    def _run(self, image: Picture, output: str) -> npt.NDArray[np.float32]:
+        (values,) = self._network.run(prepare(image, self._network.size), output)
+        if not np.isfinite(values).all():
+            problem = f"its model answered with numbers that are not finite in {output!r}"
+            raise ModelPackageError(self._package.folder, problem, "Go back to the package used before it")
+        return values

