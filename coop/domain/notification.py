@@ -34,11 +34,17 @@ class OutboxState(StrEnum):
     SENT = "sent"
     UNCERTAIN = "uncertain"
     FAILED = "failed"
+    REPLACED = "replaced"
+    """An edit that never went out since a newer one of the same message did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxItem:
-    """A notification with the state of its delivery. ``message_id`` is the messenger's, once known."""
+    """A notification with the state of its delivery.
+
+    ``message_id`` is the messenger's, once known; that of an edit is the message to change. ``repeat``: an earlier
+    attempt may have arrived, so the text is marked as a possible repeat.
+    """
 
     id: int
     notification: Notification
@@ -47,6 +53,7 @@ class OutboxItem:
     not_before: datetime
     message_id: str | None = None
     problem: str = ""
+    repeat: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
