@@ -6,28 +6,15 @@ variables (`COOP_`, nested with `__`: `COOP_LOG__LEVEL=debug`) win over it, and 
 
 from __future__ import annotations
 
-import re
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    Secret,
-    SecretStr,
-    StringConstraints,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
-from coop.domain.url import redact_url
-from coop.domain.zone import Point, Zone, ZoneKind
+from coop.domain.zone import Zone, ZoneKind
 from coop.errors import SettingsError
 from coop.settings_errors import described
 from coop.settings_sources import (
@@ -42,84 +29,25 @@ from coop.settings_sources import (
     system_timezone,
     xdg_folder,
 )
+from coop.settings_values import (
+    AnyCase,
+    AnyPath,
+    BotToken,
+    CameraUrl,
+    DatabaseUrl,
+    Name,
+    Polygon,
+    Share,
+    Timezone,
+    WebAddress,
+    is_bot_token,
+)
 
 CREDENTIAL = "telegram-token"
 """The name of the bot token among systemd's credentials."""
 
 PATHS = (("data_dir",), ("cameras", "*", "url"), ("classify", "packages", "*"), ("telegram", "token_file"))
 """The keys that hold a path; in a file they are relative to the file."""
-
-SCHEMES = ("rtsp", "rtsps", "http", "https", "sim")
-TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
-
-
-class SecretUrl(Secret[str]):
-    """A URL that shows itself without its password; `get_secret_value()` gives the whole of it."""
-
-    def _display(self) -> str:
-        return redact_url(self.get_secret_value())
-
-
-def _known_timezone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, OSError, ValueError):  # unknown; a folder such as "Europe"; a path
-        raise ValueError('an IANA name such as "Europe/Berlin" or "UTC"') from None
-    return name
-
-
-def _known_source(url: SecretUrl) -> SecretUrl:
-    text = url.get_secret_value()
-    scheme, mark, _ = text.partition("://")
-    if not text.strip() or (mark and scheme.lower() not in SCHEMES):
-        allowed = ", ".join(f"{name}://" for name in SCHEMES)
-        raise ValueError(f"{allowed}, a device such as /dev/video0, a video file or a folder of pictures")
-    return url
-
-
-def _bot_token(token: SecretStr) -> SecretStr:
-    if not TOKEN.fullmatch(token.get_secret_value()):
-        raise ValueError("the token as @BotFather gave it: digits, a colon, letters and digits")
-    return token
-
-
-def _web_address(url: str) -> str:
-    if not url.startswith(("http://", "https://")):
-        raise ValueError("an address that begins with http:// or https://")
-    return url
-
-
-def _database(url: SecretUrl) -> SecretUrl:
-    if not url.get_secret_value().startswith(("sqlite:", "postgresql:", "postgresql+psycopg:")):
-        raise ValueError("sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE")
-    return url
-
-
-def _enclosing(polygon: tuple[Point, ...]) -> tuple[Point, ...]:
-    pairs = zip(polygon, polygon[1:] + polygon[:1], strict=True)
-    if len(set(polygon)) < 3 or abs(sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in pairs)) < 1e-6:
-        raise ValueError("at least three corners that enclose an area")
-    return polygon
-
-
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
-
-
-def _absolute(path: Path) -> Path:
-    return path.expanduser().absolute()
-
-
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9 _-]*$", max_length=40)]
-"""A camera's or zone's name: it becomes part of file names, keys and messages."""
-Share = Annotated[float, Field(ge=0, le=1)]
-Polygon = Annotated[tuple[tuple[Share, Share], ...], AfterValidator(_enclosing)]
-"""Corners as shares of the picture's width and height, so that it outlives a change of resolution."""
-AnyPath = Annotated[Path, AfterValidator(_absolute)]
-CameraUrl = Annotated[
-    SecretUrl, AfterValidator(_known_source), Field(json_schema_extra={"format": "password"})
-]
-DatabaseUrl = Annotated[SecretUrl, AfterValidator(_database), Field(json_schema_extra={"format": "password"})]
 
 
 class Section(BaseModel):
@@ -133,9 +61,15 @@ class CoopSettings(Section):
 
     name: str = Field(default="the coop", min_length=1, max_length=60, description="What messages call it.")
     latitude: float | None = Field(
-        default=None, ge=-90, le=90, description="Degrees north; with the longitude it gives dusk and dawn."
+        default=None,
+        ge=-90,
+        le=90,
+        examples=[51.48],
+        description="Degrees north; with the longitude it gives dusk and dawn.",
     )
-    longitude: float | None = Field(default=None, ge=-180, le=180, description="Degrees east.")
+    longitude: float | None = Field(
+        default=None, ge=-180, le=180, examples=[0.0], description="Degrees east."
+    )
 
     @model_validator(mode="after")
     def _both_or_none(self) -> CoopSettings:
@@ -147,9 +81,10 @@ class CoopSettings(Section):
 class ZoneSettings(Section):
     """A named part of the picture."""
 
-    kind: ZoneKind = Field(default=ZoneKind.OTHER, description="What is there.")
+    kind: ZoneKind = Field(default=ZoneKind.OTHER, examples=["nest box"], description="What is there.")
     polygon: Polygon = Field(
-        description="Corners [x, y] in shares of the picture, 0 to 1, from the top left."
+        examples=[[[0.1, 0.6], [0.4, 0.6], [0.4, 0.9], [0.1, 0.9]]],
+        description="Corners [x, y] in shares of the picture, 0 to 1, from the top left.",
     )
 
 
@@ -157,7 +92,8 @@ class CameraSettings(Section):
     """A camera."""
 
     url: CameraUrl = Field(
-        description="rtsp://, http(s):// (MJPEG), /dev/video0, a video file, a folder of pictures, or sim://."
+        examples=["rtsp://user:password@192.168.1.20:554/stream2"],
+        description="rtsp://, http(s):// (MJPEG), /dev/video0, a video file, a folder of pictures, or sim://.",
     )
     enabled: bool = Field(
         default=True, description="false leaves the camera out without losing its settings."
@@ -174,10 +110,14 @@ class CameraSettings(Section):
         description="Named places; the first that holds the middle of a thing is its place.",
     )
     privacy_masks: tuple[Polygon, ...] = Field(
-        default=(), description="Blackened at once: never analysed, kept or sent."
+        default=(),
+        examples=[[[[0.8, 0.0], [1.0, 0.0], [1.0, 0.3], [0.8, 0.3]]]],
+        description="Blackened at once: never analysed, kept or sent.",
     )
     ignore_masks: tuple[Polygon, ...] = Field(
-        default=(), description="Movement here is ignored: leaves, a web, a clock."
+        default=(),
+        examples=[[[[0.0, 0.0], [0.3, 0.0], [0.3, 0.1], [0.0, 0.1]]]],
+        description="Movement here is ignored: leaves, a web, a clock.",
     )
 
     @property
@@ -226,7 +166,9 @@ class ClassifySettings(Section):
         default=4, gt=0, le=100, description="Pictures classified a second and camera."
     )
     packages: dict[Literal["kinds", "hens", "nest"], AnyPath] = Field(
-        default_factory=dict, description="Model package folders by task, instead of the active ones."
+        default_factory=dict,
+        examples=[{"hens": "models/hens/3"}],
+        description="Model package folders by task, instead of the active ones.",
     )
 
 
@@ -256,18 +198,25 @@ class EventSettings(Section):
 class TelegramSettings(Section):
     """Whom we tell. Without a token, messages go to the console and to a folder."""
 
-    token: Annotated[SecretStr, AfterValidator(_bot_token)] | None = Field(
-        default=None, description="The bot's token from @BotFather; better kept in token_file."
+    token: BotToken | None = Field(
+        default=None,
+        examples=["123456789:the-rest-of-the-token"],
+        description="The bot's token from @BotFather; better kept in token_file.",
     )
     token_file: AnyPath | None = Field(
         default=None,
+        examples=["telegram-token"],
         description="A file that holds the token and nothing else. systemd's credential is found by itself.",
     )
     chats: tuple[int, ...] = Field(
-        default=(), description="Chat ids that are allowed besides the ones paired with `coop pair`."
+        default=(),
+        examples=[[123456789]],
+        description="Chat ids that are allowed besides the ones paired with `coop pair`.",
     )
-    base_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
-        default=None, description="An own Bot API server instead of Telegram's."
+    base_url: WebAddress | None = Field(
+        default=None,
+        examples=["http://127.0.0.1:8081/bot"],
+        description="An own Bot API server instead of Telegram's.",
     )
     silent_routine: bool = Field(default=True, description="Only alarms make a sound.")
 
@@ -283,6 +232,7 @@ class StoreSettings(Section):
 
     url: DatabaseUrl | None = Field(
         default=None,
+        examples=["postgresql+psycopg://coop:password@localhost/coop"],
         description="postgresql+psycopg://USER:PASSWORD@HOST/DATABASE; by default SQLite in data_dir.",
     )
 
@@ -310,10 +260,10 @@ class ScheduleSettings(Section):
 class LogSettings(Section):
     """What the program says about itself, on standard error."""
 
-    level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
+    level: Annotated[Literal["debug", "info", "warning", "error"], AnyCase] = Field(
         default="info", description="The least important line that is shown."
     )
-    format: Annotated[Literal["text", "json"], BeforeValidator(_lower)] = Field(
+    format: Annotated[Literal["text", "json"], AnyCase] = Field(
         default="text", description="text for people, json (one object a line) for machines."
     )
 
@@ -323,10 +273,12 @@ class Settings(Section):
 
     data_dir: AnyPath = Field(
         default_factory=lambda: xdg_folder("XDG_DATA_HOME", ".local/share"),
+        examples=["~/.local/share/neurocoop"],
         description="Where database, pictures, models and backups are.",
     )
-    timezone: Annotated[str, AfterValidator(_known_timezone)] = Field(
+    timezone: Timezone = Field(
         default_factory=system_timezone,
+        examples=["Europe/London"],
         description="Where the coop stands: decides what a day is. By default the system's, else UTC.",
     )
     coop: CoopSettings = CoopSettings()
@@ -386,7 +338,7 @@ def _with_token(settings: Settings, where: str) -> Settings:
     if settings.telegram.token is not None or file is None:
         return settings
     text = read_secret(file, where)
-    if not TOKEN.fullmatch(text):
+    if not is_bot_token(text):
         raise SettingsError(
             where,
             [

@@ -41,23 +41,28 @@ def described(error: ValidationError, schema: Node, variables: Mapping[tuple[str
             continue
         node = node_at(schema, key) or {}
         name = variable or _dotted(key)
-        lines.append(_bad_name(key) if "[key]" in problem["loc"] else _bad_value(name, problem, node))
+        lines.append(_bad_name(key, schema) if "[key]" in problem["loc"] else _bad_value(name, problem, node))
     return lines
 
 
 def node_at(schema: Node, key: Sequence[str]) -> Node | None:
     """The part of the schema that describes ``key``, or None where no such key exists."""
-    node = _resolved(schema, schema)
+    node = resolved(schema, schema)
     for part in key:
         below = node.get("properties", {}).get(part) or node.get("additionalProperties")
         below = next(iter(node.get("patternProperties", {}).values()), below)
         if not below and node.get("type") == "array" and part.isdigit():
             below = node.get("items") or node["prefixItems"][0]
-        allowed_names = node.get("propertyNames", {}).get("enum")
-        if not isinstance(below, dict) or (allowed_names and part not in allowed_names):
+        names = names_below(node)
+        if not isinstance(below, dict) or (names and part not in names):
             return None
-        node = _resolved(below, schema)
+        node = resolved(below, schema)
     return node
+
+
+def names_below(node: Node) -> Sequence[str]:
+    """The keys that a table has, or nothing where the user chooses the names."""
+    return list(node.get("properties") or node.get("propertyNames", {}).get("enum", ()))
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -78,17 +83,17 @@ def allowed(node: Node) -> str:
     if least is not None and most is not None:
         bounds.append(f"from {least} to {most}")
     elif least is not None:
-        bounds.append(f"{least} or more")
+        bounds.append(f"of {least} or more")
     elif most is not None:
         bounds.append(f"up to {most}")
     return " ".join([kind, " and ".join(bounds)]).strip()
 
 
-def _resolved(node: Node, schema: Node) -> Node:
+def resolved(node: Node, schema: Node) -> Node:
     """The node itself behind a reference or an "or null"; a reference keeps the description beside it."""
     if "anyOf" in node:
         kept = next(option for option in node["anyOf"] if option.get("type") != "null")
-        return {**_resolved(kept, schema), **{k: v for k, v in node.items() if k != "anyOf"}}
+        return {**resolved(kept, schema), **{k: v for k, v in node.items() if k != "anyOf"}}
     if "$ref" in node:
         target = schema["$defs"][node["$ref"].rpartition("/")[2]]
         return {**target, **{k: v for k, v in node.items() if k != "$ref"}}
@@ -100,11 +105,12 @@ def _dotted(key: Sequence[str]) -> str:
 
 
 def _unknown_key(key: Sequence[str], schema: Node) -> str:
-    parent = node_at(schema, key[:-1]) or {}
-    return f"{_dotted(key)}: unknown key; {nearest(key[-1], parent.get('properties', {}))}"
+    return f"{_dotted(key)}: unknown key; {nearest(key[-1], names_below(node_at(schema, key[:-1]) or {}))}"
 
 
-def _bad_name(key: Sequence[str]) -> str:
+def _bad_name(key: Sequence[str], schema: Node) -> str:
+    if names_below(node_at(schema, key[:-1]) or {}):
+        return _unknown_key(key, schema)
     return (
         f"{_dotted(key)}: a name of small letters, digits, space, _ and -, beginning with a letter or digit"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import re
@@ -13,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from coop.errors import SettingsError
-from coop.settings_errors import nearest, node_at
+from coop.settings_errors import names_below, node_at
 
 ENV_PREFIX = "COOP_"
 FILE_NAME = "coop.toml"
@@ -130,14 +131,16 @@ def read_variables(schema: Mapping[str, Any]) -> Variables:
 
 
 def _nearest_variable(key: Key, schema: Mapping[str, Any]) -> str:
-    for known in range(len(key) - 1, -1, -1):
-        node = node_at(schema, key[:known])
-        if node is not None:
-            names = [
-                ENV_PREFIX + "__".join((*key[:known], name)).upper() for name in node.get("properties", {})
-            ]
-            return nearest(ENV_PREFIX + "__".join(key).upper(), names)
-    raise AssertionError("the root of the settings is always known")
+    known = next(n for n in range(len(key) - 1, -1, -1) if node_at(schema, key[:n]) is not None)
+    names = names_below(node_at(schema, key[:known]) or {})
+    close = difflib.get_close_matches(key[known], names, n=1)
+    if close:
+        return f"did you mean {_variable((*key[:known], close[0], *key[known + 1 :]))}?"
+    return f"known are {', '.join(_variable((*key[:known], name)) for name in names) or 'plain values only'}"
+
+
+def _variable(key: Key) -> str:
+    return (ENV_PREFIX + "__".join(key)).upper()
 
 
 def _is_json(text: str) -> bool:
@@ -149,10 +152,13 @@ def _is_json(text: str) -> bool:
 
 
 def credential_file(name: str) -> Path | None:
-    """The file of one of systemd's credentials, if this process was given it."""
+    """The file of one of systemd's credentials, if this process was given it and something is in it.
+
+    An empty one is a keeper who has no token yet: a unit cannot name a credential that may be absent.
+    """
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     file = Path(folder, name) if folder else None
-    return file if file is not None and file.is_file() else None
+    return file if file is not None and file.is_file() and file.stat().st_size else None
 
 
 def read_secret(file: Path, where: str) -> str:
