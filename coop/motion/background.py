@@ -1,0 +1,184 @@
+"""What the camera sees when nothing moves, pixel by pixel, and how quickly that is learned."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from coop.domain.motion import Mask
+from coop.motion.small import Planes
+
+Floats = npt.NDArray[np.float32]
+Area = tuple[slice, slice]
+"""Rows and columns of a rectangle of the small picture."""
+
+_FIRST_NOISE = 2.0  # grey levels; assumed until the noise has been seen
+_NOISE_FRAMES = 30  # the noise is a statistic of frames, not of time
+_NOISE_STEP = 1.5  # of the limit; one passing wing says little about the noise
+_FASTEST = 0.5  # of the way to the new picture in one frame, however long ago the last one was
+_LOOK_S = 0.25  # how often candidates are looked at: they are judged over seconds, and looking costs
+_BLEND = 0.25  # of the way that a candidate follows what is seen
+_FORGET = 0.25  # seconds of evidence lost for each second in which the candidate is not there
+_DOUBT = 2.0  # the same, for each second in which something else is there
+_YOUNGEST_S = 2.0  # nothing becomes background sooner
+_RECALL_S = 300.0  # how long the background that was replaced is remembered
+_ALIVE = 0.02  # share of what differs in a kept area that must change for it to be alive
+
+
+class Background:
+    """A running mean and noise for each pixel, a candidate to replace the mean, and what was there before.
+
+    A pixel that differs from the mean is foreground, and what it shows is a candidate. A candidate seen
+    for ``settle_s`` seconds becomes the background. The background it replaces is remembered for a few
+    minutes, so that a hen that rose from her dust bath leaves no ghost.
+    """
+
+    def __init__(
+        self, planes: Planes, *, contrast: float, noise_factor: float, learn_s: float, settle_s: float
+    ) -> None:
+        self._contrast = contrast
+        self._noise_factor = noise_factor
+        self._learn_s = learn_s
+        self._settle_s = settle_s
+        self.restart(planes)
+
+    def restart(self, planes: Planes) -> None:
+        """Forget everything and take this picture for the background."""
+        shape = planes.shape[1:]
+        self.mean: Floats = planes.astype(np.float32)
+        self._noise: Floats = np.full(shape, _FIRST_NOISE, dtype=np.float32)
+        self._candidate: Floats = self.mean.copy()
+        self._evidence: Floats = np.zeros(shape, dtype=np.float32)  # seconds for the candidate
+        self._before: Floats = self.mean.copy()
+        self._recall: Floats = np.zeros(shape, dtype=np.float32)  # seconds that ``before`` still counts
+        self._age = 0.0  # seconds
+        self._frames = 0
+        self._unlooked = 0.0  # seconds since candidates were looked at
+        self._distance: Mask = np.zeros(shape, dtype=np.uint8)
+        self._limit: Mask = np.zeros(shape, dtype=np.uint8)
+
+    def brighten(self, gains: Floats) -> None:
+        """Follow a change of the light: everything remembered is multiplied, colour by colour."""
+        for picture in (self.mean, self._candidate, self._before):
+            picture *= gains[:, np.newaxis, np.newaxis]
+
+    def differing(self, planes: Planes, certain: float) -> tuple[Mask, Mask]:
+        """Two masks: where the picture may differ from the background, and where it surely does.
+
+        A pixel may differ if one of its colours is further from the mean than contrast and noise allow,
+        and surely does at ``certain`` times that.
+        """
+        by_colour = cv2.absdiff(_tall(planes), cv2.convertScaleAbs(_tall(self.mean))).reshape(planes.shape)
+        self._distance = _mask(cv2.max(cv2.max(by_colour[0], by_colour[1]), by_colour[2]))
+        self._limit = _mask(cv2.convertScaleAbs(self._noise, alpha=self._noise_factor, beta=self._contrast))
+        perhaps = _mask(cv2.compare(self._distance, self._limit, cv2.CMP_GT))
+        self._clear_recalled(planes, perhaps)
+        surely = cv2.compare(self._distance, cv2.convertScaleAbs(self._limit, alpha=certain), cv2.CMP_GT)
+        return perhaps, _mask(cv2.bitwise_and(surely, perhaps))
+
+    def learn(
+        self, planes: Planes, differing: Mask, moving: Mask, kept: Sequence[Area], dt: float, keep_rate: float
+    ) -> None:
+        """Learn from a picture ``dt`` seconds after the last one; call `differing` with it first.
+
+        ``differing``: pixels that may differ; ``moving``: those that belong to a thing; ``kept``: areas in
+        which something lives, where everything is learned at ``keep_rate`` (0 to 1) of the usual rate.
+        """
+        self._age += dt
+        self._frames += 1
+        self._unlooked += dt
+        slow = np.zeros_like(differing)
+        for area in kept:
+            slow[area] = 255
+        self._learn_mean(planes, _neither(differing, slow), dt)
+        self._learn_noise(_neither(moving, slow))
+        if self._unlooked >= _LOOK_S:
+            self._learn_candidate(planes, differing, slow, kept, keep_rate)
+            self._unlooked = 0.0
+
+    def _learn_mean(self, planes: Planes, still: Mask, dt: float) -> None:
+        horizon = min(self._learn_s, self._age)  # a young background learns quickly
+        rate = min(1 - math.exp(-dt / horizon), _FASTEST) if horizon > 0 else _FASTEST
+        for plane, known in zip(planes, self.mean, strict=True):
+            cv2.accumulateWeighted(plane, known, rate, still)
+
+    def _learn_noise(self, still: Mask) -> None:
+        seen = cv2.min(self._distance, cv2.convertScaleAbs(self._limit, alpha=_NOISE_STEP))
+        cv2.accumulateWeighted(seen, self._noise, 1 / min(self._frames + 1, _NOISE_FRAMES), still)
+
+    def _learn_candidate(
+        self, planes: Planes, differing: Mask, slow: Mask, kept: Sequence[Area], keep_rate: float
+    ) -> None:
+        dt = self._unlooked
+        _count_down(self._evidence, _FORGET * dt)
+        _count_down(self._recall, dt)
+        at = np.flatnonzero(differing)  # few pixels, so all that follows is cheap
+        if not at.size:
+            return
+        now, candidate = _row(planes)[:, at].astype(np.float32), _row(self._candidate)[:, at]
+        same = _furthest(now - candidate) <= self._limit.ravel()[at]
+        pace = np.where(slow.ravel()[at] > 0, np.float32(keep_rate * dt), np.float32(dt))
+        evidence = self._evidence.ravel()[at] + np.where(same, pace + _FORGET * dt, -_DOUBT * pace)
+        followed = candidate + (now - candidate) * np.where(same, np.float32(_BLEND), np.float32(0))
+        _row(self._candidate)[:, at] = np.where(evidence < 0, now, followed)
+        self._evidence.ravel()[at] = np.maximum(evidence, 0)
+        self._doubt_the_living(at[~same], differing, kept)
+        self._settle()
+
+    def _doubt_the_living(self, changed: npt.NDArray[np.intp], differing: Mask, kept: Sequence[Area]) -> None:
+        """A hen that only turns her head is still to her feet: no part of her may become background."""
+        if not kept or not changed.size:
+            return
+        changes = np.zeros_like(differing)
+        changes.ravel()[changed] = 255
+        for area in kept:
+            if cv2.countNonZero(changes[area]) > _ALIVE * cv2.countNonZero(differing[area]):
+                self._evidence[area] = 0
+
+    def _settle(self) -> None:
+        # What is to replace the background must have been there as long as the background was known.
+        needed = min(self._settle_s, max(self._age / 2, _YOUNGEST_S))
+        at = np.flatnonzero(self._evidence >= needed)
+        _row(self._before)[:, at] = _row(self.mean)[:, at]
+        _row(self.mean)[:, at] = _row(self._candidate)[:, at]
+        self._recall.ravel()[at] = _RECALL_S
+        self._evidence.ravel()[at] = 0
+
+    def _clear_recalled(self, planes: Planes, mask: Mask) -> None:
+        """Take out of the mask what looks as it did before something settled there."""
+        at = np.flatnonzero(mask)
+        at = at[self._recall.ravel()[at] > 0]
+        if at.size:
+            change = _furthest(_row(planes)[:, at] - _row(self._before)[:, at])
+            mask.ravel()[at[change <= self._limit.ravel()[at]]] = 0
+
+
+def _count_down(seconds: Floats, by: float) -> None:
+    seconds -= np.float32(by)
+    np.maximum(seconds, 0, out=seconds)
+
+
+def _neither(a: Mask, b: Mask) -> Mask:
+    return _mask(cv2.bitwise_not(cv2.bitwise_or(a, b)))
+
+
+def _mask(array: npt.NDArray[Any]) -> Mask:
+    return array  # OpenCV's results carry no exact type
+
+
+def _tall(planes: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return planes.reshape(-1, planes.shape[2])  # (3 * h, w): OpenCV wants two dimensions
+
+
+def _row(planes: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return planes.reshape(3, -1)  # (3, h * w), a view
+
+
+def _furthest(change: Floats) -> Floats:
+    farthest: Floats = np.abs(change).max(axis=0)
+    return farthest

@@ -1,0 +1,185 @@
+"""Finds what moves in the frames of one camera."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from coop.domain.box import Box
+from coop.domain.frame import Frame
+from coop.domain.motion import Mask, Motion
+from coop.domain.zone import Point
+from coop.motion.background import Area, Background
+from coop.motion.light import is_whole_change, light_gains
+from coop.motion.regions import despeckled, merged, regions_in_source, things
+from coop.motion.small import Planes, shrink
+
+_CERTAIN = 2.0  # what surely differs does so by this many times what may differ
+_RELEARN_S = 1.0  # how long a new picture is looked at before anything in it counts as moving
+_LIGHT_STEP = 0.01  # a common change of brightness below this is left to ordinary learning
+_SPECK = 8  # pixels of the small picture: the smallest thing that is more than noise
+
+
+class MotionDetector:
+    """Looks for motion in the frames of one camera, one `detect` a frame, in the order of time.
+
+    ``width``: pixels across of the small picture that is searched; smaller is cheaper and sees less far.
+    ``contrast``: grey levels by which a thing must at least differ from what is behind it; lower finds
+    more and errs more. ``noise_factor``: how many times the usual noise of a pixel is added to that.
+    ``min_share``: the smallest thing, as a share of the picture. ``learn_s``: seconds in which the
+    background follows a slow change. ``settle_s``: seconds until something that moved and then stood still is
+    background. ``keep_rate``: the share of its usual speed at which that happens to what is kept.
+    ``ignore``: polygons in shares of the picture's width and height in which nothing is looked for.
+    """
+
+    def __init__(
+        self,
+        *,
+        width: int = 320,
+        contrast: float = 8.0,
+        noise_factor: float = 1.2,
+        min_share: float = 0.0004,
+        learn_s: float = 20.0,
+        settle_s: float = 60.0,
+        keep_rate: float = 0.1,
+        ignore: Sequence[Sequence[Point]] = (),
+    ) -> None:
+        _check("width", width, 32, 4096)
+        _check("contrast", contrast, 1, 100)
+        _check("noise_factor", noise_factor, 0, 20)
+        _check("min_share", min_share, 0, 1)
+        _check("learn_s", learn_s, 0.1, 86_400)
+        _check("settle_s", settle_s, 1, 86_400)
+        _check("keep_rate", keep_rate, 0, 1)
+        for polygon in ignore:
+            _check_polygon(polygon)
+        self._width = width
+        self._contrast = contrast
+        self._noise_factor = noise_factor
+        self._min_share = min_share
+        self._learn_s = learn_s
+        self._settle_s = settle_s
+        self._keep_rate = keep_rate
+        self._ignore = tuple(tuple(polygon) for polygon in ignore)
+        self._source: tuple[int, int] | None = None  # (width, height) of the frames that were learned
+
+    def detect(self, frame: Frame, keep: Sequence[Box] = ()) -> Motion:
+        """Where ``frame`` differs from what the camera usually sees, and learn from it.
+
+        ``keep``: boxes (source pixels) of things known to be alive; what stands still in them becomes
+        background far more slowly. The first frame, a frame of another size and a change of the whole
+        picture are learned for a second; meanwhile ``relearning`` is True and there are no regions.
+        """
+        planes = shrink(frame.image, self._width)
+        if self._source != (frame.width, frame.height):
+            self._open(planes, frame)
+            return self._nothing(relearning=True)
+        dt = self._passed(frame.time)
+        self._follow_light(planes)
+        perhaps, surely = self._background.differing(planes, _CERTAIN)
+        if self._watched is not None:
+            perhaps, surely = perhaps & self._watched, surely & self._watched
+        clean = despeckled(perhaps)
+        if self._light_changed(clean, dt):
+            self._relearn(planes)
+        self._relearn_left -= dt
+        if self._relearn_left > 0:
+            self._background.learn(planes, perhaps, np.zeros_like(clean), (), dt, self._keep_rate)
+            return self._nothing(relearning=True)
+        moving, boxes = things(clean, surely, self._smallest)
+        kept = [area for box in keep if (area := self._area(box, frame)) is not None]
+        self._background.learn(planes, perhaps, moving, kept, dt, self._keep_rate)
+        regions = regions_in_source(merged(boxes), moving, frame.width, frame.height)
+        return Motion(regions=regions, mask=moving)
+
+    def _open(self, planes: Planes, frame: Frame) -> None:
+        self._source = frame.width, frame.height
+        self._shape: tuple[int, int] = planes.shape[1], planes.shape[2]
+        self._watched = _watched(self._ignore, *self._shape)
+        pixels = planes.shape[1] * planes.shape[2]
+        self._smallest = max(_SPECK, round(self._min_share * pixels))
+        self._looked_at = pixels if self._watched is None else max(cv2.countNonZero(self._watched), 1)
+        self._background = Background(
+            planes,
+            contrast=self._contrast,
+            noise_factor=self._noise_factor,
+            learn_s=self._learn_s,
+            settle_s=self._settle_s,
+        )
+        self._time = frame.time
+        self._relearn_left = _RELEARN_S
+        self._share = 0.0
+
+    def _passed(self, time: datetime) -> float:
+        """Seconds since the last frame: none if the clock was set back, after a long gap half of settling."""
+        seconds = (time - self._time).total_seconds()
+        self._time = time
+        return min(max(seconds, 0.0), self._settle_s / 2)
+
+    def _follow_light(self, planes: Planes) -> None:
+        gains = light_gains(planes, self._background.mean)
+        if np.abs(gains - 1).max() > _LIGHT_STEP:
+            self._background.brighten(gains)
+
+    def _light_changed(self, mask: Mask, dt: float) -> bool:
+        share = cv2.countNonZero(mask) / self._looked_at
+        changed = is_whole_change(share, self._share, dt)
+        self._share = 0.0 if changed else share
+        return changed
+
+    def _relearn(self, planes: Planes) -> None:
+        self._background.restart(planes)
+        self._relearn_left = _RELEARN_S
+
+    def _nothing(self, *, relearning: bool) -> Motion:
+        return Motion(regions=(), mask=np.zeros(self._shape, dtype=np.uint8), relearning=relearning)
+
+    def _area(self, box: Box, frame: Frame) -> Area | None:
+        """The rows and columns of the small picture that a box of the source touches."""
+        clipped = box.clipped(frame.width, frame.height)
+        if clipped is None:
+            return None
+        rows, columns = self._shape
+        y, x = rows / frame.height, columns / frame.width
+        return (
+            slice(int(clipped.y * y), math.ceil(clipped.bottom * y)),
+            slice(int(clipped.x * x), math.ceil(clipped.right * x)),
+        )
+
+
+def motion_mask_in_source_size(motion: Motion, frame: Frame) -> Mask:
+    """The motion mask, uint8 of the frame's own height and width: 255 where it moved and 0 elsewhere."""
+    mask: npt.NDArray[Any] = cv2.resize(
+        motion.mask, (frame.width, frame.height), interpolation=cv2.INTER_NEAREST
+    )
+    return mask
+
+
+def _watched(ignore: Sequence[Sequence[Point]], rows: int, columns: int) -> Mask | None:
+    """255 where motion is looked for, 0 in the ignored polygons; None if everything is looked at."""
+    if not ignore:
+        return None
+    watched = np.full((rows, columns), 255, dtype=np.uint8)
+    for polygon in ignore:
+        corners = np.array([(x * columns, y * rows) for x, y in polygon])
+        cv2.fillPoly(watched, [np.round(corners).astype(np.int32)], 0)
+    return watched
+
+
+def _check(name: str, value: float, least: float, most: float) -> None:
+    if not least <= value <= most:
+        raise ValueError(f"{name} must be between {least} and {most}. Received: {value}")
+
+
+def _check_polygon(polygon: Sequence[Point]) -> None:
+    if len(polygon) < 3 or not all(0 <= x <= 1 and 0 <= y <= 1 for x, y in polygon):
+        raise ValueError(
+            "A polygon to ignore needs at least 3 points, each with x and y between 0 and 1 (shares of the "
+            f"picture's width and height). Received: {[*polygon]}"
+        )
