@@ -1,0 +1,242 @@
+"""Emptying the outbox: every message once, in its chat's order, whatever the network does.
+
+    new ──► sending ──► sent
+     ▲         ├──────► uncertain
+     ├─────────┤
+     │ not now └──────► failed
+     └─ an uncertain alarm, once: marked "possible repeat"
+
+`sending` is committed before the messenger is called. So a message found in that state after a crash may
+have been delivered, and is treated like one whose answer was lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from coop.domain.notification import Notification, OutboxItem, OutboxState
+from coop.domain.picture import StoredPicture
+from coop.errors import StoreError
+from coop.notify import texts
+from coop.notify.messenger import (
+    PHOTO_BYTES,
+    Ambiguous,
+    FloodWait,
+    Messenger,
+    PictureRefused,
+    Refused,
+    ServerTrouble,
+    TokenRefused,
+    Unreachable,
+)
+
+log = logging.getLogger(__name__)
+
+FIRST_DELAY = timedelta(seconds=2)
+LONGEST_DELAY = timedelta(minutes=2)
+TOKEN_DELAY = timedelta(minutes=5)
+PATIENCE = 5
+"""A message the server stumbles over keeps its chat waiting for so many tries; then others overtake it."""
+LAST_TRY = 500
+"""After so many tries a message the server always stumbles over is given up: after 16 hours."""
+BATCH = 200
+
+
+@dataclass(frozen=True)
+class _Pause:
+    since: datetime
+    until: datetime
+
+    def holds(self, now: datetime) -> bool:
+        """A clock that was set back ends the pause rather than making it endless."""
+        return self.since <= now < self.until
+
+
+class OutboxStore(Protocol):
+    """What the worker needs of the store. Every call is one short transaction and may block."""
+
+    def due(self, now: datetime, limit: int) -> tuple[OutboxItem, ...]:
+        """What may be sent at ``now``, oldest first.
+
+        An edit comes once its original is sent, with the original's ``message_id``. What has expired, and
+        edits of what was never sent, do not come. ``repeat`` marks an alarm whose first try was uncertain.
+        """
+        ...
+
+    def begin_sending(self, id: int, now: datetime) -> bool:
+        """Commit that the item is being sent; False where it is not to be sent any more."""
+        ...
+
+    def finish_sent(self, id: int, message_id: str, now: datetime) -> None: ...
+
+    def finish_uncertain(self, id: int, problem: str, now: datetime) -> OutboxState:
+        """Nobody knows whether it arrived: an alarm becomes new again once, anything else stays uncertain."""
+        ...
+
+    def retry_later(self, id: int, not_before: datetime, problem: str) -> None: ...
+
+    def fail(self, id: int, problem: str) -> None: ...
+
+    def recover_outbox(self, now: datetime) -> tuple[OutboxItem, ...]:
+        """Treat what a crash left in state sending as uncertain, and return it."""
+        ...
+
+    def picture(self, key: str) -> tuple[StoredPicture, Path] | None: ...
+
+
+class OutboxWorker:
+    """Sends what is due. One worker per outbox; `flush` is never run twice at the same time."""
+
+    def __init__(self, store: OutboxStore, messenger: Messenger, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._messenger = messenger
+        self._clock = clock
+        self._pause: _Pause | None = None
+        self._chat_pauses: dict[str, _Pause] = {}
+        self._stumbles = 0
+        self._unsettled: list[Callable[[], object]] = []
+        self._closing = False
+        self._lock = asyncio.Lock()
+
+    async def recover(self) -> None:
+        """Call once at the start, before the first `flush`."""
+        for item in await asyncio.to_thread(self._store.recover_outbox, self._clock()):
+            log.warning("Message %s was being sent when the program stopped", item.notification.key)
+
+    def close(self) -> None:
+        """Begin no further message; one that is on its way is finished by the `flush` that runs."""
+        self._closing = True
+
+    async def flush(self) -> int:
+        """Send what is due now, and return how many messages and edits were delivered."""
+        async with self._lock:
+            delivered = 0
+            try:
+                await self._settle()
+                if self._holds(self._pause):
+                    return 0
+                for item in await asyncio.to_thread(self._store.due, self._clock(), BATCH):
+                    if self._closing or self._unsettled or self._holds(self._pause):
+                        break
+                    if not self._holds(self._chat_pauses.get(item.notification.chat)):
+                        delivered += await self._handle(item)
+            except StoreError as problem:
+                # Without the store nothing may be sent, since nobody would know that it was.
+                log.error("The outbox waits for the store: %s", problem)
+            return delivered
+
+    def _holds(self, pause: _Pause | None) -> bool:
+        return pause is not None and pause.holds(self._clock())
+
+    async def _settle(self) -> None:
+        """Record outcomes that could not be recorded when they were known."""
+        while self._unsettled:
+            await asyncio.to_thread(self._unsettled[0])
+            self._unsettled.pop(0)
+
+    async def _record(self, outcome: Callable[[], object]) -> None:
+        """Record what became of a message; if the store cannot, remember it and send nothing more."""
+        try:
+            await asyncio.to_thread(outcome)
+        except StoreError as problem:
+            self._unsettled.append(outcome)
+            log.error("The outbox cannot record a delivery yet: %s", problem)
+
+    async def _handle(self, item: OutboxItem) -> bool:
+        """Deliver one item, whatever happens; True if it was delivered."""
+        if not await asyncio.to_thread(self._store.begin_sending, item.id, self._clock()):
+            return False
+        try:
+            message_id = await self._deliver(item)
+        except Exception as problem:  # noqa: BLE001 - one bad message must never hold up the others
+            await self._undelivered(item, problem)
+            return False
+        self._stumbles = 0
+        await self._record(partial(self._store.finish_sent, item.id, message_id, self._clock()))
+        return True
+
+    async def _deliver(self, item: OutboxItem) -> str:
+        note = item.notification
+        picture, text = await self._picture(note)
+        if note.edits is not None and item.message_id is not None:
+            await self._messenger.edit(note.chat, item.message_id, note.text, picture)
+            return item.message_id
+        if item.repeat:
+            text = texts.possible_repeat(text)
+        try:
+            return await self._messenger.send(note.chat, text, picture, silent=note.silent)
+        except PictureRefused as refusal:
+            log.warning("The picture of message %s is refused (%s); sending its text", note.key, refusal)
+            return await self._messenger.send(
+                note.chat, texts.without_picture(text), None, silent=note.silent
+            )
+
+    async def _picture(self, note: Notification) -> tuple[Path | None, str]:
+        """The picture's file, and the text with a note if the file cannot be sent."""
+        if note.picture is None:
+            return None, note.text
+        file = await asyncio.to_thread(self._picture_file, note.picture)
+        if file is None:
+            log.warning("The picture %s of message %s is missing or unusable", note.picture, note.key)
+            return None, texts.without_picture(note.text)
+        return file, note.text
+
+    def _picture_file(self, key: str) -> Path | None:
+        found = self._store.picture(key)
+        if found is None:
+            return None
+        try:
+            size = found[1].stat().st_size
+        except OSError:
+            return None
+        return found[1] if 0 < size <= PHOTO_BYTES else None
+
+    async def _undelivered(self, item: OutboxItem, problem: Exception) -> None:
+        """Decide what becomes of an item whose delivery did not succeed."""
+        note, store, now = item.notification, self._store, self._clock()
+        reason = f"{type(problem).__name__}: {problem}"
+        match problem:
+            case FloodWait():
+                pause = self._chat_pauses[note.chat] = _Pause(now, now + timedelta(seconds=problem.seconds))
+                outcome: Callable[[], object] = partial(store.retry_later, item.id, pause.until, reason)
+            case TokenRefused():
+                self._pause = _Pause(now, now + TOKEN_DELAY)
+                outcome = partial(store.retry_later, item.id, self._pause.until, reason)
+            case ServerTrouble() if item.attempts >= LAST_TRY:
+                outcome = partial(store.fail, item.id, reason)
+            case ServerTrouble():
+                pause = _Pause(now, now + _delay(item.attempts))
+                if item.attempts < PATIENCE:
+                    self._chat_pauses[note.chat] = pause
+                outcome = partial(store.retry_later, item.id, pause.until, reason)
+            case Unreachable():
+                outcome = partial(store.retry_later, item.id, self._stumble(now), reason)
+            case Refused():
+                outcome = partial(store.fail, item.id, reason)
+            case Ambiguous():
+                # The network is in trouble: the next message must not meet the same fate at once.
+                self._stumble(now)
+                outcome = partial(store.finish_uncertain, item.id, reason, now)
+            case _:
+                # Nobody knows how far it came, so it counts as uncertain rather than being tried for ever.
+                outcome = partial(store.finish_uncertain, item.id, reason, now)
+                log.error("Message %s to chat %s failed unexpectedly", note.key, note.chat, exc_info=problem)
+        log.warning("Message %s to chat %s was not delivered: %s", note.key, note.chat, reason)
+        await self._record(outcome)
+
+    def _stumble(self, now: datetime) -> datetime:
+        """Pause everything, longer each time in a row; the end of the pause."""
+        self._pause = _Pause(now, now + _delay(self._stumbles))
+        self._stumbles += 1
+        return self._pause.until
+
+
+def _delay(tries: int) -> timedelta:
+    return min(FIRST_DELAY * int(2 ** min(tries, 16)), LONGEST_DELAY)
