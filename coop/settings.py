@@ -38,6 +38,7 @@ from coop.settings_values import (
     Name,
     Polygon,
     Share,
+    TaskName,
     Timezone,
     WebAddress,
     is_bot_token,
@@ -165,7 +166,7 @@ class ClassifySettings(Section):
     max_per_second: float = Field(
         default=4, gt=0, le=100, description="Pictures classified a second and camera."
     )
-    packages: dict[Literal["kinds", "hens", "nest"], AnyPath] = Field(
+    packages: dict[TaskName, AnyPath] = Field(
         default_factory=dict,
         examples=[{"hens": "models/hens/3"}],
         description="Model package folders by task, instead of the active ones.",

@@ -8,6 +8,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,9 +33,21 @@ def xdg_folder(variable: str, default: str) -> Path:
 
 
 def find_settings_file() -> Path | None:
-    """`coop.toml` in the working folder, else in the XDG configuration folder, else None."""
-    candidates = (Path.cwd() / FILE_NAME, xdg_folder("XDG_CONFIG_HOME", ".config") / FILE_NAME)
-    return next((file for file in candidates if file.is_file()), None)
+    """`coop.toml` in the working folder, else in the XDG configuration folder, else None.
+
+    A working folder that may not be looked into holds no settings; a configuration folder that may not be
+    looked into is a mistake worth telling: `SettingsError`.
+    """
+    with suppress(OSError):
+        here = Path.cwd() / FILE_NAME
+        if here.is_file():
+            return here
+    file = xdg_folder("XDG_CONFIG_HOME", ".config") / FILE_NAME
+    try:
+        return file if file.is_file() else None
+    except OSError as error:
+        remedy = "run coop as the user that it was installed for"
+        raise SettingsError(str(file), [f"cannot be read: {error.strerror}; {remedy}"]) from None
 
 
 def system_timezone() -> str:

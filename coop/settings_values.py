@@ -7,11 +7,20 @@ from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, Secret, SecretStr, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    Secret,
+    SecretStr,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from coop.domain.url import redact_url
 from coop.domain.zone import Point
 
+TASKS = ("kinds", "hens", "nest")
 _SCHEMES = ("rtsp", "rtsps", "http", "https", "sim")
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 
@@ -70,6 +79,12 @@ def _enclosing(polygon: tuple[Point, ...]) -> tuple[Point, ...]:
     return polygon
 
 
+def _known_task(name: str) -> str:
+    if name not in TASKS:
+        raise ValueError(", ".join(TASKS))
+    return name
+
+
 def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
@@ -88,6 +103,9 @@ CameraUrl = Annotated[
     SecretUrl, AfterValidator(_known_source), Field(json_schema_extra={"format": "password"})
 ]
 DatabaseUrl = Annotated[SecretUrl, AfterValidator(_database), Field(json_schema_extra={"format": "password"})]
+TaskName = Annotated[
+    str, AfterValidator(_known_task), WithJsonSchema({"type": "string", "enum": list(TASKS)})
+]
 BotToken = Annotated[SecretStr, AfterValidator(_bot_token)]
 Timezone = Annotated[str, AfterValidator(_known_timezone)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
