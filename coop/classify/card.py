@@ -47,10 +47,10 @@ class Preprocessing:
 class ModelCard:
     """Everything about a model but its weights; ``card.json`` in a model package.
 
-    ``thresholds`` has the smallest probability at which each class is believed; below it the answer is unknown.
-    In a ``multi`` task a class is there from its threshold on and absent below one minus it. Logits are divided
-    by ``temperature``. ``trained_on`` and ``measured`` are free mappings of plain values. ``files`` maps
-    each other file of the package to its SHA-256.
+    ``thresholds`` has the smallest probability at which each class is believed; below it the answer is
+    unknown. In a ``multi`` task a class is there from its threshold on and absent below one minus it. Logits
+    are divided by ``temperature``. ``trained_on`` and ``measured`` are free mappings of plain values.
+    ``files`` maps each other file of the package to its SHA-256.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -113,9 +113,10 @@ def _problems(card: ModelCard) -> Iterator[str]:
     yield from _naming_problems(card)
     yield from _class_problems(card)
     yield from _number_problems(card)
-    if card.preprocessing.version != PREPROCESSING_VERSION or card.preprocessing.padding != PADDING:
+    needs = card.preprocessing
+    if needs.version != PREPROCESSING_VERSION or needs.padding != PADDING:
         yield (
-            f"its pictures need preprocessing version {card.preprocessing.version} ({card.preprocessing.padding}), "
+            f"its pictures need preprocessing version {needs.version} ({needs.padding}), "
             f"but this program has version {PREPROCESSING_VERSION} ({PADDING})"
         )
 

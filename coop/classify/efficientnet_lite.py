@@ -134,7 +134,9 @@ def _block(tensors: Mapping[str, Tensor], number: int, block: Block) -> BlockWei
 def _folded(tensors: Mapping[str, Tensor], conv: str, norm: str, *, depthwise: bool = False) -> Convolution:
     """A convolution and the batch normalisation behind it as one convolution with a bias."""
     kernel = tensors[f"{conv}.weight"].astype(np.float64)  # (out, in, height, width)
-    gain = tensors[f"{norm}.weight"] / np.sqrt(tensors[f"{norm}.running_var"] + _NORM_EPSILON, dtype=np.float64)
+    gain = tensors[f"{norm}.weight"] / np.sqrt(
+        tensors[f"{norm}.running_var"] + _NORM_EPSILON, dtype=np.float64
+    )
     bias = tensors[f"{norm}.bias"] - tensors[f"{norm}.running_mean"] * gain
     scaled = kernel * gain[:, None, None, None]
     order = (1, 2, 3, 0) if depthwise else (0, 2, 3, 1)

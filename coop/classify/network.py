@@ -18,8 +18,8 @@ Floats = npt.NDArray[np.float32]
 class Network:
     """An open model with one uint8 input (batch, size, size, 3) and float32 outputs (batch, n).
 
-    Raises ValueError if LiteRT cannot open ``content`` or the model has another form. May be shared by threads:
-    one picture is computed at a time, as the runtime demands.
+    Raises ValueError if LiteRT cannot open ``content`` or the model has another form. May be shared by
+    threads: one picture is computed at a time, as the runtime demands.
     """
 
     def __init__(self, content: bytes, *, threads: int = 1) -> None:
@@ -34,9 +34,9 @@ class Network:
         self._output_index = {name: int(detail["index"]) for name, detail in outputs.items()}
         self._lock = threading.Lock()
 
-    # Pictures go through one by one. Batches of 4, 8 and 16 measured within 5% of the same time a picture, one and
-    # two threads alike, while every change of the batch size makes the runtime repack all weights; and one by
-    # one a picture's result cannot depend on its neighbours.
+    # Pictures go through one by one. Batches of 4, 8 and 16 measured within 5% of the same time a picture,
+    # one and two threads alike, while every change of the batch size makes the runtime prepare the whole
+    # graph again; and one by one a picture's result cannot depend on its neighbours.
     def run(self, prepared: Picture, *names: str) -> tuple[Floats, ...]:
         """The named outputs for one RGB picture (size, size, 3), each of shape (n,)."""
         with self._lock:

@@ -63,7 +63,9 @@ class ModelPackage:
         return cls(folder=folder, card=card, model=model, gallery=gallery)
 
 
-def write_package(folder: Path, card: ModelCard, tflite: bytes, gallery: Gallery | None = None) -> ModelPackage:
+def write_package(
+    folder: Path, card: ModelCard, tflite: bytes, gallery: Gallery | None = None
+) -> ModelPackage:
     """Writes a package in one step: ``folder`` exists complete and checked, or not at all.
 
     The hashes in ``card.files`` are filled in here. Raises ModelPackageError if the parts do not belong
@@ -91,7 +93,9 @@ def _read_card(folder: Path) -> ModelCard:
     try:
         return card_from_json(data.decode())
     except UnicodeDecodeError as error:
-        raise ModelPackageError(folder, f"{CARD_FILE} is not UTF-8 text ({error.reason})", _COPY_AGAIN) from error
+        raise ModelPackageError(
+            folder, f"{CARD_FILE} is not UTF-8 text ({error.reason})", _COPY_AGAIN
+        ) from error
     except ValueError as error:
         remedy = "Use a package made for this version of the program, or update the program"
         raise ModelPackageError(folder, f"{CARD_FILE} cannot be used: {error}", remedy) from error
@@ -159,18 +163,24 @@ def _check_gallery(folder: Path, card: ModelCard, data: bytes, width: int | None
         raise ModelPackageError(folder, f"{GALLERY_FILE} cannot be used: {error}", _COPY_AGAIN) from error
     shape = gallery.embeddings.shape
     if gallery.embeddings.ndim != 2 or shape != (len(gallery.labels), width):
-        problem = f"{GALLERY_FILE} has embeddings of shape {shape} for {len(gallery.labels)} labels and a model of {width}"
+        problem = f"{GALLERY_FILE} has {shape} numbers, {len(gallery.labels)} labels; the model gives {width}"
         raise ModelPackageError(folder, problem, "Export model and gallery together")
     strangers = sorted(set(gallery.labels) - set(card.classes))
     if strangers or not np.isfinite(gallery.embeddings).all():
-        problem = f"{GALLERY_FILE} has labels that are no classes ({strangers}) or numbers that are not finite"
+        problem = (
+            f"{GALLERY_FILE} has labels that are no classes ({strangers}) or numbers that are not finite"
+        )
         raise ModelPackageError(folder, problem, "Export model and gallery together")
     return gallery
 
 
 def _gallery_bytes(gallery: Gallery) -> bytes:
     buffer = io.BytesIO()
-    np.savez(buffer, embeddings=gallery.embeddings.astype(np.float32), labels=np.array(gallery.labels, dtype=np.str_))
+    np.savez(
+        buffer,
+        embeddings=gallery.embeddings.astype(np.float32),
+        labels=np.array(gallery.labels, dtype=np.str_),
+    )
     return buffer.getvalue()
 
 

@@ -25,7 +25,9 @@ def prepare(image: Picture, size: int) -> Picture:
     areas, so that fine texture does not turn into noise; enlarging interpolates with a cubic.
     """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-        raise ValueError(f"A picture needs shape (h, w, 3) and type uint8. Received: {image.shape}, {image.dtype}")
+        raise ValueError(
+            f"A picture needs shape (h, w, 3) and type uint8. Received: {image.shape}, {image.dtype}"
+        )
     if size <= 0:
         raise ValueError(f"A network's input needs a positive size. Received: size={size}")
     height, width = image.shape[:2]

@@ -34,8 +34,10 @@ class StarterClass:
 
 
 def read_starter_classes() -> tuple[StarterClass, ...]:
-    """The table in its own order, the rest last; each of the 1,000 ImageNet classes belongs to exactly one group."""
-    table = tomllib.loads(resources.files("coop.classify").joinpath("starter_classes.toml").read_text("utf-8"))
+    """The table in its own order, the rest last: every ImageNet class belongs to exactly one group."""
+    table = tomllib.loads(
+        resources.files("coop.classify").joinpath("starter_classes.toml").read_text("utf-8")
+    )
     groups = [_group(name, entry) for name, entry in table["class"].items()]
     taken = [number for group in groups for number in group.members]
     left = tuple(sorted(set(range(IMAGENET_CLASSES)) - set(taken)))
@@ -54,7 +56,7 @@ def group_matrix(classes: tuple[StarterClass, ...]) -> npt.NDArray[np.float32]:
 
 
 def _group(name: str, entry: Mapping[str, Any]) -> StarterClass:
-    names: dict[int, str] = {number: member for number, member in entry.get("members", ())}
+    names: dict[int, str] = dict(entry.get("members", ()))
     members = [*names]
     for first, first_name, last, last_name in entry.get("ranges", ()):
         names |= {first: first_name, last: last_name}

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import flatbuffers
+import flatbuffers  # type: ignore[import-untyped]
 import numpy as np
 import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
@@ -100,7 +100,7 @@ class GraphWriter:
         return self._add("LOG", [x], x.shape, None, name)
 
     def finish(self, outputs: Mapping[str, Node]) -> bytes:
-        """The file's bytes. ``outputs`` become tensors and signature entries of these names, in this order."""
+        """The file's bytes. ``outputs`` become tensors and signature entries of these names."""
         graph = schema.SubGraphT()
         graph.name = "main"
         graph.tensors = self._tensors
@@ -118,8 +118,12 @@ class GraphWriter:
         builder.Finish(model.Pack(builder), _FILE_IDENTIFIER)
         return bytes(builder.Output())
 
-    def _add(self, operator: str, parts: list[Node], shape: tuple[int, ...], options: Any, name: str = "") -> Node:
-        output = self._tensor(name or f"{operator.lower()}_{len(self._operators)}", shape, schema.TensorType.FLOAT32)
+    def _add(
+        self, operator: str, parts: list[Node], shape: tuple[int, ...], options: Any, name: str = ""
+    ) -> Node:
+        output = self._tensor(
+            name or f"{operator.lower()}_{len(self._operators)}", shape, schema.TensorType.FLOAT32
+        )
         op = schema.OperatorT()
         code: int = getattr(schema.BuiltinOperator, operator)
         op.opcodeIndex = self._codes.setdefault(code, len(self._codes))
@@ -158,12 +162,12 @@ class GraphWriter:
 
 
 class _AlignedBuffer:
-    """Constant data, aligned in the file as kernels expect; packs itself like the schema's own ``BufferT``."""
+    """Constant data, aligned in the file as kernels expect; packs itself as the schema's ``BufferT`` does."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
 
-    def Pack(self, builder: Any) -> int:  # noqa: N802 - the name that the schema's ModelT calls
+    def Pack(self, builder: Any) -> int:  # the name that the schema's ModelT calls
         builder.StartVector(1, len(self._data), _DATA_ALIGNMENT)
         builder.head -= len(self._data)
         builder.Bytes[builder.head : builder.head + len(self._data)] = self._data

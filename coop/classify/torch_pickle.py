@@ -12,14 +12,14 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from coop.errors import CoopError
 
-Tensor = npt.NDArray[np.float32] | npt.NDArray[np.int64]
+Tensor = npt.NDArray[np.float32 | np.int64]
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
@@ -40,7 +40,7 @@ class _Storage:
     """A flat run of numbers, whose bytes stand at the end of the file."""
 
     key: str
-    dtype: np.dtype[np.float32] | np.dtype[np.int64]
+    dtype: np.dtype[np.float32 | np.int64]
     elements: int
 
 
@@ -87,7 +87,9 @@ _MALFORMED = (
 def _read(file: BinaryIO, where: str) -> dict[str, Tensor]:
     if _unpickle(file) != _MAGIC or _unpickle(file) != _PROTOCOL:
         raise TorchPickleError(where, "the first numbers are not those of torch's legacy format")
-    _unpickle(file)  # sizes of C types on the writing machine: unused, since every storage here has fixed size
+    _unpickle(
+        file
+    )  # sizes of C types on the writing machine: unused, since every storage here has fixed size
     state = _unpickle(file)
     keys = _unpickle(file)
     if not isinstance(state, OrderedDict) or not isinstance(keys, list):
@@ -137,7 +139,7 @@ def _whole_numbers(values: object) -> tuple[int, ...]:
     return values
 
 
-_ALLOWED: dict[tuple[str, str], Callable[..., object] | np.dtype[np.float32] | np.dtype[np.int64]] = {
+_ALLOWED: dict[tuple[str, str], Callable[..., object] | np.dtype[Any]] = {
     ("collections", "OrderedDict"): OrderedDict,
     ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
     ("torch", "FloatStorage"): np.dtype(np.float32),
