@@ -1,0 +1,58 @@
+"""Privacy masks: blackened before anything looks at, keeps or sends a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from coop.domain.frame import Frame
+from coop.domain.motion import Mask
+from coop.domain.zone import Point, Zone
+from coop.frame.source import Source, Stop
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaskedSource:
+    """Another source with polygons (corners in shares of the picture) blackened in every frame."""
+
+    source: Source
+    polygons: Sequence[Sequence[Point]]
+
+    @property
+    def live(self) -> bool:
+        return self.source.live
+
+    @property
+    def zones(self) -> tuple[Zone, ...]:
+        """The zones that the source itself knows of: the simulated coop does."""
+        return own_zones(self.source)
+
+    def frames(self, stop: Stop) -> Iterator[Frame]:
+        """See `Source`."""
+        hidden: Mask | None = None
+        for frame in self.source.frames(stop):
+            if hidden is None or hidden.shape != frame.image.shape[:2]:
+                hidden = polygon_mask(self.polygons, frame.width, frame.height)
+            yield replace(frame, image=np.where(hidden[..., None] > 0, np.uint8(0), frame.image))
+
+
+def own_zones(source: Source) -> tuple[Zone, ...]:
+    """The zones that a source itself knows of: the simulated coop does, a camera does not."""
+    return tuple(getattr(source, "zones", ()))
+
+
+def masked(source: Source, polygons: Sequence[Sequence[Point]]) -> Source:
+    """``source`` behind privacy masks; the source itself where there are none."""
+    return MaskedSource(source=source, polygons=polygons) if polygons else source
+
+
+def polygon_mask(polygons: Sequence[Sequence[Point]], width: int, height: int) -> Mask:
+    """A mask of ``height`` x ``width``, 255 inside any polygon; a pixel that is only touched counts too."""
+    mask = np.zeros((height, width), np.uint8)
+    for polygon in polygons:
+        corners = np.array([(x * width, y * height) for x, y in polygon])
+        cv2.fillPoly(mask, [np.round(corners).astype(np.int32)], 255)
+    return mask

@@ -1,0 +1,117 @@
+"""Whether a network camera answers, and why it gives no stream: what OpenCV does not tell."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import socket
+from base64 import b64encode
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from coop.domain.url import redact_url
+from coop.errors import SourceError
+
+_RTSP_PORT = 554
+_CHECK_POWER = "Check the camera's power and network, and the address and port in its URL"
+_GIVE_LOGIN = "Put them into its URL, before the address, as user:password@ (with @ as %40 and / as %2F)"
+_CHECK_LOGIN = "Check them, and the path of the stream; in a password, @ is written %40 and / is %2F"
+_CHECK_PATH = "Look up the path of its stream in the camera's manual and put it into its URL"
+
+
+def check_answers(url: str, timeout_s: float) -> None:
+    """Raise SourceError unless something speaks RTSP at an ``rtsp://`` address; others are left alone.
+
+    A camera that accepts connections and then says nothing would otherwise hold up the opening of every
+    other camera of the process for its whole time-out.
+    """
+    if _split(url).scheme == "rtsp":
+        _rtsp_status(url, "OPTIONS", timeout_s)
+
+
+def why_refused(url: str, timeout_s: float) -> SourceError:
+    """The most helpful error for a stream that could not be opened."""
+    try:
+        status = _status(url, timeout_s)
+    except SourceError as error:
+        return error
+    if status in (401, 403) and _split(url).username is None:
+        problem, remedy = f"the camera wants a user and password ({status})", _GIVE_LOGIN
+    elif status in (401, 403):
+        problem, remedy = f"the camera gives no stream to this user and password ({status})", _CHECK_LOGIN
+    elif status in (400, 404, 454):
+        problem, remedy = f"the camera has no stream at this path ({status})", _CHECK_PATH
+    else:
+        problem, remedy = "the camera answers, but gives no video that can be read", _CHECK_PATH
+    return SourceError(redact_url(url), problem, remedy)
+
+
+def _status(url: str, timeout_s: float) -> int:
+    """The camera's answer to being asked for the stream; 0 where asking is not possible."""
+    scheme = _split(url).scheme
+    if scheme == "rtsp":
+        return _rtsp_status(url, "DESCRIBE", timeout_s)
+    if scheme in ("http", "https"):
+        return _http_status(url, timeout_s)
+    return 0
+
+
+def _rtsp_status(url: str, method: str, timeout_s: float) -> int:
+    parts = _split(url)
+    bare = (
+        f"rtsp://{parts.netloc.rpartition('@')[2]}{parts.path or '/'}{'?' * bool(parts.query)}{parts.query}"
+    )
+    request = f"{method} {bare} RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: coop\r\n\r\n"
+    try:
+        address = (parts.hostname or "", parts.port or _RTSP_PORT)
+        with socket.create_connection(address, timeout=timeout_s) as connection:
+            connection.sendall(request.encode())
+            answer = connection.recv(1024)
+    except TimeoutError as error:
+        raise _silent(url, f"the camera does not answer within {timeout_s:g} s") from error
+    except (OSError, ValueError) as error:  # ValueError: a port that is no number
+        raise _silent(url, f"the camera cannot be reached ({_reason(error)})") from error
+    status = re.match(rb"RTSP/\d\.\d (\d{3})", answer)
+    if status is None:
+        raise _silent(url, "something answers at this address, but does not speak RTSP")
+    return int(status[1])
+
+
+def _http_status(url: str, timeout_s: float) -> int:
+    parts = _split(url)
+    connector = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    try:
+        connection = connector(parts.hostname or "", parts.port, timeout=timeout_s)
+        try:
+            target = (parts.path or "/") + "?" * bool(parts.query) + parts.query
+            connection.request("GET", target, headers=_login(parts))
+            return connection.getresponse().status
+        finally:
+            connection.close()
+    except TimeoutError as error:
+        raise _silent(url, f"the camera does not answer within {timeout_s:g} s") from error
+    except http.client.HTTPException as error:
+        raise _silent(url, "something answers at this address, but does not speak HTTP") from error
+    except (OSError, ValueError) as error:
+        raise _silent(url, f"the camera cannot be reached ({_reason(error)})") from error
+
+
+def _login(parts: SplitResult) -> dict[str, str]:
+    if parts.username is None:
+        return {}
+    login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return {"Authorization": "Basic " + b64encode(login.encode()).decode()}
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:  # such as unbalanced brackets around an IPv6 address
+        raise SourceError(redact_url(url), "this is not a valid address", _CHECK_POWER) from error
+
+
+def _silent(url: str, problem: str) -> SourceError:
+    return SourceError(redact_url(url), problem, _CHECK_POWER)
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or "the address is not valid"

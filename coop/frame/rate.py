@@ -1,0 +1,28 @@
+"""How many frames a second are worth looking at."""
+
+from __future__ import annotations
+
+
+class RateLimit:
+    """Lets frames through evenly, at most ``fps`` a second on average; None lets all through.
+
+    A frame may come up to half a period early, so that a camera whose pictures arrive unevenly still
+    gives as many as were asked for.
+    """
+
+    def __init__(self, fps: float | None) -> None:
+        if fps is not None and not fps > 0:
+            raise ValueError(f"Frames a second must be more than 0. Received: {fps}")
+        self._period = 0.0 if fps is None else 1.0 / fps
+        self._next: float | None = None
+
+    def due(self, seconds: float) -> bool:
+        """Whether the frame at ``seconds`` (never going back) is to be looked at."""
+        if not self._period or self._next is None:
+            self._next = seconds + self._period
+            return True
+        if seconds < self._next - self._period / 2:
+            return False
+        on_schedule = self._next + self._period
+        self._next = on_schedule if on_schedule > seconds else seconds + self._period
+        return True
