@@ -251,6 +251,7 @@ class _Writer:
         self._visitors: list[Actor] = []
         self._laid: list[Laid] = []
         self._sits: list[tuple[int, int, int, float]] = []  # nest, from, to, offset
+        self._business = 0, 0
         self._scenes: list[tuple[int, int]] = []  # times at which visitors keep the hens outside
 
     def write(self) -> DayScript:
@@ -258,8 +259,8 @@ class _Writer:
         opens = self._sunrise + rng.randrange(6, 12) * MINUTE
         closed = self._sunset + rng.randrange(20, 26) * MINUTE
         door = ((opens, opens + 3 * TICKS), (closed - 3 * TICKS, closed))
-        self._mornings(opens)
-        self._evenings()
+        # When hens go in and out: after the morning's rush, before the evening's.
+        self._business = self._mornings(opens) + 5 * MINUTE, self._evenings() - 5 * MINUTE
         collected = self._collection()
         self._predator(opens, closed)
         self._cat()
@@ -292,7 +293,8 @@ class _Writer:
         """Sideways or facing the camera, mixed along the bar, and the same every night."""
         return (-68.0, -112.0, -30.0, -90.0, -150.0)[slot % 5]
 
-    def _mornings(self, opens: int) -> None:
+    def _mornings(self, opens: int) -> int:
+        """Down from the roost and out, one after the other; returns when the last one is out."""
         slots = self._perches(date.fromordinal(self._day.toordinal() - 1))
         leave = opens + MINUTE // 2
         for name in self._rng.sample(list(slots), len(slots)):
@@ -308,10 +310,12 @@ class _Writer:
             self._to_door(path)
             self._hens[name] += path.segments
             leave += round(self._rng.uniform(0.3, 2.2) * MINUTE)
+        return max(own[-1].end for own in self._hens.values())
 
-    def _evenings(self) -> None:
+    def _evenings(self) -> int:
+        """Home before the sun sets and up to the roost; returns when the first one comes."""
         slots = self._perches(self._day)
-        arrive = self._sunset - round((4 + 2.0 * len(slots)) * MINUTE)
+        first = arrive = self._sunset - round((4 + 2.0 * len(slots)) * MINUTE)
         for name in self._rng.sample(list(slots), len(slots)):
             slot = slots[name]
             path = self._from_door(arrive)
@@ -326,6 +330,7 @@ class _Writer:
             path.do(Act.SLEEP, DAY + HOUR - path.tick, facing, layer=Layer.ROOST, place=scene.ROOST)
             self._hens[name] += path.segments
             arrive += round(self._rng.uniform(0.3, 2.0) * MINUTE)
+        return first
 
     def _from_door(self, start: int, pace: float = 1.0) -> _Path:
         path = _Path(start, _BEHIND_DOOR, pace)
@@ -347,19 +352,9 @@ class _Writer:
     def _hen_is_out(self, name: str, first: int, last: int) -> bool:
         return not any(first <= s.end + MINUTE and last >= s.start - MINUTE for s in self._hens[name])
 
-    def _daylight(self) -> tuple[int, int]:
-        """When hens go in and out: after the morning's rush, before the evening's."""
-        morning = max(
-            max((s.end for s in own if s.start < 12 * HOUR), default=0) for own in self._hens.values()
-        )
-        evening = min(
-            min((s.start for s in own if s.end > 12 * HOUR), default=DAY) for own in self._hens.values()
-        )
-        return morning + 5 * MINUTE, evening - 5 * MINUTE
-
     def _collection(self) -> tuple[int, int, int]:
         """The keeper's arm takes the eggs out of one nest after the other."""
-        first, last = self._daylight()
+        first, last = self._business
         start = round(first + (last - first) * self._rng.uniform(0.66, 0.8))
         path = _Path(start, Spot(470, 500, 100))
         taken = []
@@ -422,7 +417,7 @@ class _Writer:
         """On about one day in three a cat comes in, sits for some minutes, and leaves."""
         if self._rng.random() > 0.35:
             return
-        first, last = self._daylight()
+        first, last = self._business
         stay = self._rng.randrange(2, 7) * MINUTE
         start = self._find(first, last - stay - MINUTE, stay + MINUTE, lambda a, b: self._free(a, b))
         if start is None:
@@ -436,7 +431,7 @@ class _Writer:
 
     def _layings(self) -> None:
         """Each layer on most days, mostly in the morning; now and then a hen only tries a nest."""
-        first, last = self._daylight()
+        first, last = self._business
         for hen in self._rng.sample(self._flock.hens, len(self._flock.hens)):
             lays = hen.lays and self._rng.random() < 0.84
             if not lays and self._rng.random() > 0.3:
@@ -496,7 +491,7 @@ class _Writer:
 
     def _strolls(self, door: Sequence[tuple[int, int]]) -> None:
         """Hens drop in alone or in twos, peck, sometimes rest, and leave, while the day's frames last."""
-        first, last = self._daylight()
+        first, last = self._business
         names = [hen.name for hen in self._flock.hens]
         for _ in range(7):
             if _frame_count(_moving(self._actors(), door)) > _FRAMES_A_DAY - 260:
@@ -538,7 +533,7 @@ class _Writer:
         return None
 
     def _camera_faults(self) -> tuple[Fault, ...]:
-        first, last = self._daylight()
+        first, last = self._business
         third = (last - first) // 3
         dark = first + self._rng.randrange(third)
         frozen = last - third + self._rng.randrange(third // 2)
