@@ -6,8 +6,8 @@ from __future__ import annotations
 class RateLimit:
     """Lets frames through evenly, at most ``fps`` a second on average; None lets all through.
 
-    A frame may come up to half a period early, so that a camera whose pictures arrive unevenly still
-    gives as many as were asked for.
+    Of the frames around the moment when the next is due it takes the one that seems nearest, so that a camera
+    whose pictures arrive unevenly still gives as many as were asked for.
     """
 
     def __init__(self, fps: float | None) -> None:
@@ -15,13 +15,15 @@ class RateLimit:
             raise ValueError(f"Frames a second must be more than 0. Received: {fps}")
         self._period = 0.0 if fps is None else 1.0 / fps
         self._next: float | None = None
+        self._last = 0.0
 
     def due(self, seconds: float) -> bool:
         """Whether the frame at ``seconds`` (never going back) is to be looked at."""
+        gap, self._last = seconds - self._last, seconds
         if not self._period or self._next is None:
             self._next = seconds + self._period
             return True
-        if seconds < self._next - self._period / 2:
+        if seconds + min(gap, self._period) / 2 < self._next - 1e-6:
             return False
         on_schedule = self._next + self._period
         self._next = on_schedule if on_schedule > seconds else seconds + self._period

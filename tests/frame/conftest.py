@@ -1,0 +1,87 @@
+"""What the tests of frame/ share: recordings made on the spot, and cameras that can be frozen and killed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from conftest import missing_part
+from fakes.rtsp import MjpegServer, RtspServer, lengthened, missing_for_mjpeg, missing_for_rtsp
+
+from coop.domain.frame import Frame
+from coop.frame.source import Source, open_source
+
+
+@pytest.fixture
+def stop() -> threading.Event:
+    return threading.Event()
+
+
+@pytest.fixture
+def opened() -> Callable[..., Source]:
+    """`open_source` with the camera "run", the wall clock and UTC."""
+
+    def open_it(url: object, **wishes: object) -> Source:
+        wishes = {"clock": lambda: datetime.now(UTC), "timezone": UTC, **wishes}
+        return open_source(str(url), "run", **wishes)  # type: ignore[arg-type]
+
+    return open_it
+
+
+@pytest.fixture
+def frame_at() -> Callable[[float], Frame]:
+    """A tiny frame taken so many seconds after noon."""
+
+    def make(seconds: float) -> Frame:
+        noon = datetime(2026, 6, 21, 12, tzinfo=UTC).timestamp()
+        return Frame(
+            camera="run",
+            time=datetime.fromtimestamp(noon + seconds, UTC),
+            image=np.zeros((2, 2, 3), np.uint8),
+            number=int(seconds),
+        )
+
+    return make
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a small recording: ``count`` pictures of a growing grey, 10 a second."""
+
+    def write(name: str, *, size: tuple[int, int] = (64, 48), count: int = 20, codec: str = "mpeg4") -> Path:
+        path = tmp_path / name
+        with av.open(path, "w") as container:
+            stream = container.add_stream(codec, rate=10)
+            stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+            for number in range(count):
+                grey = np.full((size[1], size[0], 3), 10 * number % 250, np.uint8)
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(grey, format="bgr24")))
+            container.mux(stream.encode())
+        return path
+
+    return write
+
+
+@pytest.fixture
+def rtsp_camera(test_data: Path, tmp_path: Path) -> Iterator[RtspServer]:
+    """A started RTSP camera that watches hens for some minutes."""
+    tool = test_data.parent / "tools" / "rtsp_server.py"
+    if missing := missing_for_rtsp(tool):
+        missing_part(missing)
+    video = lengthened(test_data / "videos" / "hens-in-run.mp4", tmp_path)
+    with RtspServer(tool, video) as server:
+        yield server
+
+
+@pytest.fixture
+def mjpeg_camera(test_data: Path) -> Iterator[MjpegServer]:
+    """A started MJPEG camera that watches pedestrians for ever."""
+    if missing := missing_for_mjpeg():
+        missing_part(missing)
+    with MjpegServer(test_data / "videos" / "vtest.avi") as server:
+        yield server
