@@ -6,10 +6,10 @@ HIDDEN = "***"
 
 _URL = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)(?P<rest>[^\s\"'<>]*)")
 _SECRET_VALUE = re.compile(
-    r"(?i)(?P<name>(?:pass(?:w(?:or)?d)?|pwd|psk|secret|api_?key|key|(?:access_?)?token|auth|sig(?:nature)?|session)=)"
-    r"[^&;#\s\"'<>]+"
+    r"(?i)(?P<name>(?:passw(?:or)?d|pwd|psk|secret|token|session|signature|api_?key"
+    r"|(?<![a-z0-9])(?:pass|key|auth|sig))=)[^&;#\s\"'<>]+"
 )
-_BOT_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{30,}")
+_BOT_TOKEN = re.compile(r"(?<!\d)(?<!sha)\d+(?::|%3A)[A-Za-z0-9_-]{30,}")
 
 
 def redact_url(url: str) -> str:
