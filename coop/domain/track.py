@@ -21,7 +21,9 @@ class Track:
     """A thing that moves.
 
     ``id`` is unique over restarts (camera, time of the first frame, running number). ``seen`` is False
-    in a frame where no region was found for it and ``box`` is a prediction.
+    in a frame where no region was found for it and ``box`` is a prediction. ``travelled`` is how far it ever
+    got from where it began, in sizes (diagonals of its box): a branch, a reflection or a hole in the
+    background stays near 0, an animal that came from somewhere does not.
     """
 
     id: str
@@ -32,6 +34,7 @@ class Track:
     last_seen: datetime
     hits: int
     seen: bool
+    travelled: float = 0.0
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -21,12 +21,16 @@ _FIRST_NOISE = 2.0  # grey levels; assumed until the noise has been seen
 _NOISE_FRAMES = 30  # the noise is a statistic of frames, not of time
 _NOISE_STEP = 1.5  # of the limit; one passing wing says little about the noise
 _FASTEST = 0.5  # of the way to the new picture in one frame, however long ago the last one was
+_TREMBLE = 0.2  # of the contrast between a pixel and its neighbours
+_NEIGHBOURS = np.ones((3, 3), np.uint8)
 _LOOK_S = 0.25  # how often candidates are looked at: they are judged over seconds, and looking costs
 _BLEND = 0.25  # of the way that a candidate follows what is seen
 _FORGET = 0.25  # seconds of evidence lost for each second in which the candidate is not there
 _DOUBT = 2.0  # the same, for each second in which something else is there
 _YOUNGEST_S = 2.0  # nothing becomes background sooner
 _RECALL_S = 300.0  # how long the background that was replaced is remembered
+_STILL_S = 1.0  # what has looked the same for so long stands still
+_MOSTLY = 0.7  # share of a shape that must be still for the shape to be
 _ALIVE = 0.02  # share of what differs in a kept area that must change for it to be alive
 
 
@@ -61,6 +65,7 @@ class Background:
         self._unlooked = 0.0  # seconds since candidates were looked at
         self._distance: Mask = np.zeros(shape, dtype=np.uint8)
         self._limit: Mask = np.zeros(shape, dtype=np.uint8)
+        self._know_edges()
 
     def brighten(self, gains: Floats) -> None:
         """Follow a change of the light: everything remembered is multiplied, colour by colour."""
@@ -75,7 +80,8 @@ class Background:
         """
         by_colour = cv2.absdiff(_tall(planes), cv2.convertScaleAbs(_tall(self.mean))).reshape(planes.shape)
         self._distance = _mask(cv2.max(cv2.max(by_colour[0], by_colour[1]), by_colour[2]))
-        self._limit = _mask(cv2.convertScaleAbs(self._noise, alpha=self._noise_factor, beta=self._contrast))
+        limit = _mask(cv2.convertScaleAbs(self._noise, alpha=self._noise_factor, beta=self._contrast))
+        self._limit = _mask(cv2.add(limit, self._tremble))
         perhaps = _mask(cv2.compare(self._distance, self._limit, cv2.CMP_GT))
         self._clear_recalled(planes, perhaps)
         surely = cv2.compare(self._distance, cv2.convertScaleAbs(self._limit, alpha=certain), cv2.CMP_GT)
@@ -83,23 +89,37 @@ class Background:
 
     def learn(
         self, planes: Planes, differing: Mask, moving: Mask, kept: Sequence[Area], dt: float, keep_rate: float
-    ) -> None:
+    ) -> bool:
         """Learn from a picture ``dt`` seconds after the last one; call `differing` with it first.
 
         ``differing``: pixels that may differ; ``moving``: those that belong to a thing; ``kept``: areas in
-        which something lives, where everything is learned at ``keep_rate`` (0 to 1) of the usual rate.
+        which something lives, where what is new settles at ``keep_rate`` (0 to 1) of the usual rate.
+        Returns whether candidates were looked at, which is done a few times a second.
         """
         self._age += dt
         self._frames += 1
         self._unlooked += dt
-        slow = np.zeros_like(differing)
-        for area in kept:
-            slow[area] = 255
-        self._learn_mean(planes, _neither(differing, slow), dt)
-        self._learn_noise(_neither(moving, slow))
-        if self._unlooked >= _LOOK_S:
-            self._learn_candidate(planes, differing, slow, kept, keep_rate)
-            self._unlooked = 0.0
+        self._learn_mean(planes, _mask(cv2.bitwise_not(differing)), dt)
+        self._learn_noise(differing, moving, kept)
+        if self._unlooked < _LOOK_S:
+            return False
+        self._learn_candidate(planes, differing, kept, keep_rate)
+        self._know_edges()
+        self._unlooked = 0.0
+        return True
+
+    def is_still(self, area: Area, shape: Mask) -> bool:
+        """Whether most of a shape has looked the same for a while; ``shape`` is its mask within ``area``."""
+        still = (self._evidence[area] >= _STILL_S) & (shape > 0)
+        return int(np.count_nonzero(still)) >= _MOSTLY * cv2.countNonZero(shape)
+
+    def absorb(self, planes: Planes, area: Area, shape: Mask) -> None:
+        """Take what is seen in a shape for background at once, and do not remember what was there before."""
+        at = shape > 0
+        for plane, known in zip(planes, self.mean, strict=True):
+            known[area][at] = plane[area][at]
+        self._evidence[area][at] = 0
+        self._recall[area][at] = 0
 
     def _learn_mean(self, planes: Planes, still: Mask, dt: float) -> None:
         horizon = min(self._learn_s, self._age)  # a young background learns quickly
@@ -107,12 +127,21 @@ class Background:
         for plane, known in zip(planes, self.mean, strict=True):
             cv2.accumulateWeighted(plane, known, rate, still)
 
-    def _learn_noise(self, still: Mask) -> None:
+    def _learn_noise(self, differing: Mask, moving: Mask, kept: Sequence[Area]) -> None:
+        """What differs and belongs to nothing is noise; but near a thing that lives it may be feathers."""
+        still = _mask(cv2.bitwise_not(moving))
+        for area in kept:
+            still[area] &= ~differing[area]
         seen = cv2.min(self._distance, cv2.convertScaleAbs(self._limit, alpha=_NOISE_STEP))
         cv2.accumulateWeighted(seen, self._noise, 1 / min(self._frames + 1, _NOISE_FRAMES), still)
 
+    def _know_edges(self) -> None:
+        """By how much each pixel may change when the camera trembles or the codec smears an edge."""
+        edges = cv2.morphologyEx(self.mean[1].astype(np.uint8), cv2.MORPH_GRADIENT, _NEIGHBOURS)
+        self._tremble = _mask(cv2.convertScaleAbs(edges, alpha=_TREMBLE))
+
     def _learn_candidate(
-        self, planes: Planes, differing: Mask, slow: Mask, kept: Sequence[Area], keep_rate: float
+        self, planes: Planes, differing: Mask, kept: Sequence[Area], keep_rate: float
     ) -> None:
         dt = self._unlooked
         _count_down(self._evidence, _FORGET * dt)
@@ -122,13 +151,13 @@ class Background:
             return
         now, candidate = _row(planes)[:, at].astype(np.float32), _row(self._candidate)[:, at]
         same = _furthest(now - candidate) <= self._limit.ravel()[at]
-        pace = np.where(slow.ravel()[at] > 0, np.float32(keep_rate * dt), np.float32(dt))
-        evidence = self._evidence.ravel()[at] + np.where(same, pace + _FORGET * dt, -_DOUBT * pace)
+        gain = np.where(same, np.float32((1 + _FORGET) * dt), np.float32(-_DOUBT * dt))
+        evidence = self._evidence.ravel()[at] + gain
         followed = candidate + (now - candidate) * np.where(same, np.float32(_BLEND), np.float32(0))
         _row(self._candidate)[:, at] = np.where(evidence < 0, now, followed)
         self._evidence.ravel()[at] = np.maximum(evidence, 0)
         self._doubt_the_living(at[~same], differing, kept)
-        self._settle()
+        self._settle(kept, keep_rate)
 
     def _doubt_the_living(self, changed: npt.NDArray[np.intp], differing: Mask, kept: Sequence[Area]) -> None:
         """A hen that only turns her head is still to her feet: no part of her may become background."""
@@ -140,10 +169,13 @@ class Background:
             if cv2.countNonZero(changes[area]) > _ALIVE * cv2.countNonZero(differing[area]):
                 self._evidence[area] = 0
 
-    def _settle(self) -> None:
+    def _settle(self, kept: Sequence[Area], keep_rate: float) -> None:
         # What is to replace the background must have been there as long as the background was known.
         needed = min(self._settle_s, max(self._age / 2, _YOUNGEST_S))
-        at = np.flatnonzero(self._evidence >= needed)
+        settled = self._evidence >= needed
+        for area in kept:
+            settled[area] &= self._evidence[area] * keep_rate >= needed
+        at = np.flatnonzero(settled)
         _row(self._before)[:, at] = _row(self.mean)[:, at]
         _row(self.mean)[:, at] = _row(self._candidate)[:, at]
         self._recall.ravel()[at] = _RECALL_S
@@ -161,10 +193,6 @@ class Background:
 def _count_down(seconds: Floats, by: float) -> None:
     seconds -= np.float32(by)
     np.maximum(seconds, 0, out=seconds)
-
-
-def _neither(a: Mask, b: Mask) -> Mask:
-    return _mask(cv2.bitwise_not(cv2.bitwise_or(a, b)))
 
 
 def _mask(array: npt.NDArray[Any]) -> Mask:

@@ -16,6 +16,7 @@ from coop.domain.frame import Frame
 from coop.domain.motion import Mask, Motion
 from coop.domain.zone import Point
 from coop.motion.background import Area, Background
+from coop.motion.ghosts import is_ghost
 from coop.motion.light import is_whole_change, light_gains
 from coop.motion.regions import despeckled, merged, regions_in_source, things
 from coop.motion.small import Planes, shrink
@@ -23,6 +24,7 @@ from coop.motion.small import Planes, shrink
 _CERTAIN = 2.0  # what surely differs does so by this many times what may differ
 _RELEARN_S = 1.0  # how long a new picture is looked at before anything in it counts as moving
 _LIGHT_STEP = 0.01  # a common change of brightness below this is left to ordinary learning
+_ROOM = 3  # pixels of the small picture around a thing in which its outline is looked for
 _SPECK = 8  # pixels of the small picture: the smallest thing that is more than noise
 
 
@@ -94,7 +96,8 @@ class MotionDetector:
             return self._nothing(relearning=True)
         moving, boxes = things(clean, surely, self._smallest)
         kept = [area for box in keep if (area := self._area(box, frame)) is not None]
-        self._background.learn(planes, perhaps, moving, kept, dt, self._keep_rate)
+        if self._background.learn(planes, perhaps, moving, kept, dt, self._keep_rate):
+            boxes = self._without_ghosts(planes, moving, boxes)
         regions = regions_in_source(merged(boxes), moving, frame.width, frame.height)
         return Motion(regions=regions, mask=moving)
 
@@ -136,6 +139,28 @@ class MotionDetector:
     def _relearn(self, planes: Planes) -> None:
         self._background.restart(planes)
         self._relearn_left = _RELEARN_S
+
+    def _without_ghosts(self, planes: Planes, moving: Mask, boxes: Sequence[Box]) -> tuple[Box, ...]:
+        """The boxes of things that are there; what is only a hole in the background is mended."""
+        there = []
+        for box in boxes:
+            area = self._around(box)
+            shape = moving[area]
+            if self._background.is_still(area, shape) and is_ghost(
+                shape, planes[:, *area], self._background.mean[:, *area].astype(np.uint8)
+            ):
+                self._background.absorb(planes, area, shape)
+                shape[:] = 0
+            else:
+                there.append(box)
+        return tuple(there)
+
+    def _around(self, box: Box) -> Area:
+        """The rows and columns of a box of the small picture, with a little room."""
+        return (
+            slice(max(box.y - _ROOM, 0), box.bottom + _ROOM),
+            slice(max(box.x - _ROOM, 0), box.right + _ROOM),
+        )
 
     def _nothing(self, *, relearning: bool) -> Motion:
         return Motion(regions=(), mask=np.zeros(self._shape, dtype=np.uint8), relearning=relearning)
