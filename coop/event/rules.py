@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from coop.domain.event import AnimalSeen, Event, HenArrived, MotionSeen, PredatorSeen, VisitEnded
-from coop.domain.prediction import UNKNOWN
 from coop.domain.sighting import Visit
 from coop.event.visits import VisitChanges
 
@@ -23,10 +22,9 @@ IsFirstToday = Callable[[str, datetime], bool]
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """Which classes are what. ``ignored`` classes are recorded as visits but make no event."""
+    """Which classes are what. A kind that is neither hen nor predator is an animal."""
 
     predators: Collection[str]
-    ignored: Collection[str] = (UNKNOWN,)
     motion_cooldown: timedelta = timedelta(minutes=5)
 
 
@@ -65,7 +63,7 @@ class EventRules:
             return _event(HenArrived, visit, first_of_day=first)
         if visit.kind == MOTION:
             return self._motion(visit)
-        if came_before or visit.kind in self._policy.ignored:
+        if came_before:
             return None
         return _event(PredatorSeen if visit.kind in self._policy.predators else AnimalSeen, visit)
 

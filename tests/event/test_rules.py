@@ -6,20 +6,21 @@ import pytest
 
 from coop.domain.event import AnimalSeen, Event, HenArrived, MotionSeen, PredatorSeen, VisitEnded
 from coop.domain.sighting import Sighting
+from coop.event.diary import Diary
 from coop.event.rules import EventRules, Policy
 from coop.event.visits import VisitBook
 
 START = datetime(2026, 5, 1, 7, tzinfo=UTC)
-POLICY = Policy(predators={"fox"}, ignored={"unknown", "vehicle"}, motion_cooldown=timedelta(minutes=10))
+POLICY = Policy(predators={"fox"}, motion_cooldown=timedelta(minutes=10))
 
 
 class Coop:
     """One camera's visits and rules, fed by hand."""
 
     def __init__(self) -> None:
-        self.book = VisitBook(timedelta(minutes=5))
         self.arrived: set[str] = set()
         self.rules = EventRules(POLICY, lambda subject, _: subject not in self.arrived)
+        self.diary = Diary(VisitBook(timedelta(minutes=5)), self.rules, ignored={"vehicle"})
 
     def see(self, seconds: float, kind: str, subject: str | None = None, place: str = "run") -> list[Event]:
         now = START + timedelta(seconds=seconds)
@@ -27,8 +28,7 @@ class Coop:
             camera="coop", place=place, track_id="t", time=now, kind=kind, subject=subject or kind,
             confidence=0.8,
         )  # fmt: skip
-        before = self.book.open
-        events = self.rules.update(self.book.update([sighting], now), before)
+        _, events = self.diary.update([sighting], now)
         self.arrived |= {event.subject for event in events if isinstance(event, HenArrived)}
         return list(events)
 
@@ -61,9 +61,10 @@ def test_an_animal_that_crosses_zones_came_once(kind: str, event: type[Event]) -
     assert [type(e) for e in coop.see(2000, kind, place="run")] == [VisitEnded, VisitEnded, event]
 
 
-@pytest.mark.parametrize("kind", ["unknown", "vehicle"])
-def test_ignored_classes_make_no_event(kind: str) -> None:
-    assert Coop().see(0, kind) == []
+def test_what_does_not_live_makes_no_visit_and_no_event() -> None:
+    coop = Coop()
+    assert coop.see(0, "vehicle") == []
+    assert coop.diary.close() == ((), ())
 
 
 def test_motion_without_a_model_is_told_once_in_a_cool_down() -> None:
@@ -75,7 +76,7 @@ def test_motion_without_a_model_is_told_once_in_a_cool_down() -> None:
 
 def test_the_cool_down_survives_a_restart() -> None:
     coop = Coop()
-    coop.rules.restore(START - timedelta(minutes=1))
+    coop.diary.restore((), START - timedelta(minutes=1))
     assert coop.see(0, "motion") == []
 
 
