@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from html import escape
 
+from coop.domain.health import CameraState, CameraStatus
+
 NAME_LENGTH = 60
 """Longest name or place shown, in characters."""
 
@@ -52,6 +54,12 @@ def someone(subject: str) -> str:
     return known[1] if known else name(subject)
 
 
+def label(subject: str) -> str:
+    """What a picture calls it: plain text, not HTML."""
+    known = KINDS.get(subject)
+    return known[1].partition(" ")[2].capitalize() if known and " " in known[1] else subject
+
+
 def some(kind: str) -> str:
     """A class with its article, also one that is not in the table."""
     if kind in KINDS:
@@ -66,6 +74,11 @@ def at(place: str, camera: str) -> str:
 
 def clock(moment: datetime) -> str:
     return f"{moment:%H:%M}"
+
+
+def stamp(moment: datetime) -> str:
+    """Day and time as they stand on a picture, the same in every country."""
+    return f"{moment:%Y-%m-%d %H:%M}"
 
 
 def span(length: timedelta) -> str:
@@ -170,14 +183,16 @@ def digest_title(day: date) -> str:
 
 
 def digest_summary(visits: int, hens: int) -> str:
+    """``hens``: how many were told apart; 0 where no model knows them."""
     if not visits:
-        return "No hen visited today."
-    return f"{visits} visit{'s' if visits != 1 else ''} by {hens} {'hens' if hens != 1 else 'hen'}."
+        return "No hen visited."
+    counted = f"{visits} visit{'s' if visits != 1 else ''}"
+    return f"{counted} by {hens} {'hens' if hens != 1 else 'hen'}." if hens else f"{counted} by hens."
 
 
 def digest_hen(subject: str, visits: int, length: timedelta, first: datetime, last: datetime) -> str:
-    times = clock(first) if visits == 1 else f"{clock(first)} – {clock(last)}"
-    who = "hens not told apart" if subject == "hen" else someone(subject)
+    times = clock(first) if clock(first) == clock(last) else f"{clock(first)} – {clock(last)}"
+    who = "hens" if subject == "hen" else name(subject)
     return f"• {who}: {visits} × · {span(length)} · {times}"
 
 
@@ -185,17 +200,45 @@ def digest_more(hens: int) -> str:
     return f"• and {hens} more"
 
 
-def digest_others(seen: Sequence[tuple[str, int]]) -> str:
-    listed = ", ".join(f"{name(kind)} {count} ×" for kind, count in seen)
-    return f"Also seen: {listed}"
+def _listed(parts: Sequence[str], more: int) -> str:
+    return ", ".join(parts) + (f" and {more} more" if more > 0 else "")
 
 
-def digest_predators(seen: Sequence[tuple[str, datetime]]) -> str:
-    return "🚨 " + ", ".join(f"{name(kind)} at {clock(when)}" for kind, when in seen)
+def digest_predators(seen: Sequence[tuple[str, datetime]], more: int) -> str:
+    return "🚨 " + _listed([f"{name(kind)} at {clock(when)}" for kind, when in seen], more)
 
 
-def digest_faults(faults: Sequence[tuple[str, int]]) -> str:
-    return "📷 " + ", ".join(f"{name(camera)} lost {count} ×" for camera, count in faults)
+def digest_others(seen: Sequence[tuple[str, int]], more: int) -> str:
+    return "👀 " + _listed([f"{name(kind)} {count} ×" for kind, count in seen], more)
+
+
+def digest_motion(count: int) -> str:
+    return f"👀 something moved {count} ×"
+
+
+def digest_faults(faults: Sequence[tuple[str, int]], more: int) -> str:
+    return "📷 " + _listed([f"{name(camera)} lost {count} ×" for camera, count in faults], more)
+
+
+def chart_title(day: date) -> str:
+    return day_name(day)
+
+
+def chart_empty() -> str:
+    return "no visits"
+
+
+def chart_rest(*, known: bool) -> str:
+    """The grey bars: hens beyond the colours, or not told apart."""
+    return "other hens" if known else "hens"
+
+
+def chart_hours() -> str:
+    return "hour of the day"
+
+
+def chart_visits() -> str:
+    return "visits"
 
 
 # Answers to commands
@@ -239,3 +282,44 @@ def not_possible(problem: str) -> str:
 
 def went_wrong() -> str:
     return "⚠️ That did not work. The reason is in the coop's log."
+
+
+def photo(camera: str, when: datetime) -> str:
+    return f"📷 {name(camera)} · {when:%H:%M:%S}"
+
+
+_STATES = {
+    CameraState.LIVE: "🟢",
+    CameraState.CONNECTING: "🟡",
+    CameraState.LOST: "🔴",
+    CameraState.ENDED: "⚪",
+}
+
+
+def status(
+    coop: str, cameras: Sequence[CameraStatus], models: str, uptime: timedelta, waiting: int = 0
+) -> str:
+    """How the watch is doing. ``waiting``: findings that could not be recorded yet."""
+    lines = [f"<b>{name(coop)}</b> · watching for {span(uptime)}"]
+    lines += [_camera_status(camera) for camera in cameras]
+    lines.append(f"🧠 {name(models, REASON_LENGTH)}" if models else "🧠 no model: every movement is told")
+    if waiting:
+        lines.append(f"⚠️ {waiting} finding{'s' if waiting != 1 else ''} not recorded yet: is the disk full?")
+    return "\n".join(lines)
+
+
+def _camera_status(camera: CameraStatus) -> str:
+    details = [name(camera.camera), camera.state.value]
+    if camera.state is CameraState.LIVE:
+        details.append(f"{camera.fps:.0f} pictures a second")
+    if camera.reconnects:
+        details.append(f"{camera.reconnects} reconnect{'s' if camera.reconnects != 1 else ''}")
+    problem = f"\n{name(camera.problem, REASON_LENGTH)}" if camera.problem else ""
+    return f"{_STATES[camera.state]} {' · '.join(details)}{problem}"
+
+
+# The folder of messages
+
+
+def chat_summary(messages: int, loud: int) -> str:
+    return f"{messages} message{'s' if messages != 1 else ''}, {loud} with sound"
