@@ -15,6 +15,10 @@ from coop.frame.sim.solid import Array, Coat, Painter, Part, Sprite, Vector, cap
 HEADINGS = 16
 """Sprites are made for this many headings around the circle."""
 
+# Coats whose seams are blurred, so that the ellipsoids grow together.
+_PLUMP = frozenset({Coat.BODY, Coat.NECK, Coat.BELLY})
+_FURRY = _PLUMP | {Coat.TAIL, Coat.TIP}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pose:
@@ -43,7 +47,8 @@ def _hen(plumage: Plumage, pose: Pose, heading: int, pixels: int) -> Sprite:
     mirror = _mirror(heading)
     if mirror != heading and pose.turn == 0:
         return _hen(plumage, pose, mirror, pixels).mirrored()
-    return cast(_hen_parts(plumage, pose), _feathers(plumage), yaw=heading * 360 / HEADINGS, pixels=pixels)
+    parts = _hen_parts(plumage, pose)
+    return cast(parts, _feathers(plumage), smooth=_PLUMP, yaw=heading * 360 / HEADINGS, pixels=pixels)
 
 
 def animal_sprite(kind: str, pose: Pose, heading: int, pixels: int) -> Sprite:
@@ -57,13 +62,14 @@ def _animal(kind: str, pose: Pose, heading: int, pixels: int) -> Sprite:
     if mirror != heading and pose.turn == 0:
         return _animal(kind, pose, mirror, pixels).mirrored()
     beast = _BEASTS[kind]
-    return cast(_beast_parts(beast, pose), _fur(beast), yaw=heading * 360 / HEADINGS, pixels=pixels)
+    parts = _beast_parts(beast, pose)
+    return cast(parts, _fur(beast), smooth=_FURRY, yaw=heading * 360 / HEADINGS, pixels=pixels)
 
 
 @lru_cache(maxsize=4)
 def arm_sprite(pixels: int) -> Sprite:
     """The keeper's arm reaching up into the picture; its foot is the palm of the hand."""
-    return cast(_arm_parts(), _sleeve, yaw=0, pixels=pixels, rough=0.04)
+    return cast(_arm_parts(), _sleeve, smooth=frozenset(), yaw=0, pixels=pixels, rough=0.04)
 
 
 def _mirror(heading: int) -> int:
@@ -88,28 +94,43 @@ def _hen_parts(plumage: Plumage, pose: Pose) -> list[Part]:
 
 
 def _trunk(up: float, wide: float, pose: Pose) -> list[Part]:
-    level = 10 - 6 * pose.squat
+    level = 8 - 5 * pose.squat
     parts = [
-        Part(Coat.BODY, (-0.01, 0, 0.475 + up), (0.31, 0.205 * wide, 0.205 * wide), pitch=level),
-        Part(Coat.BODY, (0.14, 0, 0.47 + up), (0.19, 0.18 * wide, 0.20 * wide), pitch=30),
-        Part(Coat.BODY, (-0.20, 0, 0.535 + up), (0.20, 0.14 * wide, 0.135 * wide), pitch=-22),
-        Part(Coat.BELLY, (-0.10, 0, 0.385 + up), (0.22, 0.165 * wide, 0.16 * wide)),
+        Part(Coat.BODY, (-0.02, 0, 0.47 + up), (0.30, 0.200 * wide, 0.20 * wide), pitch=level),
+        Part(Coat.BODY, (0.13, 0, 0.46 + up), (0.20, 0.185 * wide, 0.20 * wide), pitch=38),
+        Part(Coat.BODY, (-0.20, 0, 0.545 + up), (0.22, 0.140 * wide, 0.125 * wide), pitch=-30),
+        Part(Coat.BODY, (-0.30, 0, 0.615 + up), (0.15, 0.085 * wide, 0.095 * wide), pitch=-46),
+        Part(Coat.BELLY, (-0.15, 0, 0.40 + up), (0.21, 0.165 * wide, 0.155 * wide), pitch=-14),
     ]
     for side in (-1, 1):
         if pose.wings > 0:
             parts += _open_wing(side, up, wide, pose.wings)
         else:
-            parts.append(
-                Part(
-                    Coat.WING,
-                    (-0.055, side * 0.175 * wide, 0.50 + up),
-                    (0.245, 0.055, 0.135),
-                    pitch=8,
-                    yaw=side * 4,
-                    roll=-side * 14,
-                )
-            )
+            parts += _folded_wing(side, up, wide)
     return parts
+
+
+def _folded_wing(side: int, up: float, wide: float) -> list[Part]:
+    """A shoulder, and flight feathers that reach back to the saddle."""
+    lean = -side * 12
+    return [
+        Part(
+            Coat.WING,
+            (-0.02, side * 0.172 * wide, 0.50 + up),
+            (0.20, 0.050, 0.125),
+            pitch=12,
+            yaw=side * 5,
+            roll=lean,
+        ),
+        Part(
+            Coat.WING,
+            (-0.17, side * 0.160 * wide, 0.475 + up),
+            (0.19, 0.034, 0.075),
+            pitch=4,
+            yaw=-side * 4,
+            roll=lean,
+        ),
+    ]
 
 
 def _open_wing(side: int, up: float, wide: float, wings: float) -> list[Part]:
@@ -133,13 +154,22 @@ def _open_wing(side: int, up: float, wide: float, wings: float) -> list[Part]:
 
 
 def _tail(up: float, pose: Pose) -> list[Part]:
-    rise = 40 - 16 * pose.squat
+    """A fan of feathers, backwards and up."""
+    rise = 42 - 14 * pose.squat
     parts = []
-    for spread, extra in ((-0.045, 0), (0.0, 9), (0.045, 0), (-0.03, -16), (0.03, -16)):
-        pitch = 180 - (rise + extra)  # backwards and up
+    for aside, extra in (
+        (0.0, 26),
+        (-0.02, 14),
+        (0.02, 14),
+        (-0.04, 0),
+        (0.04, 0),
+        (-0.03, -16),
+        (0.03, -16),
+    ):
+        pitch = 180 - (rise + extra)
         r = math.radians(pitch)
-        middle = (-0.33 + 0.12 * math.cos(r), spread, 0.60 + up + 0.13 * math.sin(r))
-        parts.append(Part(Coat.TAIL, middle, (0.185, 0.028, 0.066), pitch=pitch, yaw=spread * 120))
+        middle = (-0.325 + 0.13 * math.cos(r), aside, 0.62 + up + 0.13 * math.sin(r))
+        parts.append(Part(Coat.TAIL, middle, (0.185, 0.020, 0.055), pitch=pitch, yaw=aside * 160))
     return parts
 
 
@@ -198,7 +228,7 @@ def _legs(pose: Pose) -> list[Part]:
         y = side * 0.085
         knee: Vector = (-0.02 + swing * 0.35, y, 0.215 + lift * 0.4)
         foot: Vector = (0.02 + swing, y, 0.022 + lift)
-        parts.append(Part(Coat.BELLY, (0.0 + swing * 0.2, y, 0.295), (0.085, 0.075, 0.12), pitch=70))
+        parts.append(Part(Coat.BELLY, (swing * 0.2, y, 0.315), (0.085, 0.080, 0.10), pitch=70))
         parts.append(capsule(Coat.LEG, knee, foot, 0.022))
         for yaw in (-34, 0, 34):
             r = math.radians(yaw)
@@ -258,7 +288,12 @@ def _feathers(plumage: Plumage) -> Painter:
         u, v = shifted - np.floor(shifted), around - row
         # 0 in the middle of a feather, 1 at its rounded free edge (feathers point backwards and down).
         edge: Array = np.clip(np.hypot((1 - u) * 0.95, (v - 0.5) * 1.25), 0, 1).astype(np.float32)
-        shade = 1.06 - 0.20 * _step(0.62, 0.98, edge) - 0.06 * v
+        shade = 1.05 - 0.16 * _step(0.62, 0.98, edge) - 0.05 * v
+        if coat is Coat.WING:
+            # Long flight feathers lie along the lower half of the wing.
+            shade = shade * (
+                1.02 - 0.20 * _step(0.2, 0.9, np.sin(points[:, 2] * 150)) * (points[:, 0] < -0.05)
+            )
         strength = _marking(plumage, coat, shifted, row, u, v, edge)
         if coat is Coat.NECK and plumage.streak:
             streaks = _step(0.55, 0.75, np.abs(np.sin(np.arctan2(points[:, 1], 0.08 + points[:, 0]) * 9)))
@@ -290,7 +325,9 @@ def _marking(
 ) -> Array:
     """How much of the mark's colour shows at each point, 0 to 1."""
     if plumage.pattern is Pattern.BARRED:
-        return 0.92 * _step(-0.25, 0.25, np.sin(along * (5.2 if coat is Coat.NECK else 6.283)))
+        # Each row of feathers sets its bars a little differently, which keeps them from being a zebra's.
+        shift = 0.9 * np.sin(row * 12.9898)
+        return 0.80 * _step(-0.6, 0.6, np.sin(along * 8.6 + shift))
     if coat is Coat.TAIL:
         return np.zeros_like(edge)
     if plumage.pattern is Pattern.LACED and coat is not Coat.NECK:
@@ -330,14 +367,14 @@ class _Beast:
 
 _BEASTS: Mapping[str, _Beast] = {
     "fox": _Beast(
-        length=0.62,
-        depth=0.185,
-        leg=0.55,
-        head=0.155,
-        snout=0.21,
-        ears=(0.15, 0.06),
-        tail=(0.95, 0.125),
-        neck=0.22,
+        length=0.74,
+        depth=0.205,
+        leg=0.50,
+        head=0.165,
+        snout=0.20,
+        ears=(0.125, 0.075),
+        tail=(0.98, 0.135),
+        neck=0.17,
         colours={
             Coat.BODY: (206, 98, 30),
             Coat.NECK: (212, 104, 36),
@@ -488,25 +525,26 @@ def _beast_head(beast: _Beast, pose: Pose, root: Vector) -> list[Part]:
 
 
 def _beast_tail(beast: _Beast, root: Vector) -> list[Part]:
+    """Hanging back and down, the end rising again; bushy unless it is thin."""
     length, thick = beast.tail
+    steps = 9
+
+    def along(t: float) -> Vector:
+        sag = -0.62 * t + 0.42 * t * t
+        return root[0] - 0.86 * length * t, 0.0, root[2] + length * sag * (1.0 if thick > 0.06 else 0.5)
+
     parts = []
-    steps = 6
     for i in range(steps):
-        t0, t1 = i / steps, (i + 1) / steps
-        fat = (
-            thick * (0.55 + 0.9 * math.sin(math.pi * min(1.0, 0.12 + t1 * 0.8)) * 0.6)
-            if thick > 0.06
-            else thick
-        )
-        a = (root[0] - length * t0 * 0.92, 0.0, root[2] - length * 0.42 * t0 + 0.35 * length * t0 * t0)
-        b = (root[0] - length * t1 * 0.92, 0.0, root[2] - length * 0.42 * t1 + 0.35 * length * t1 * t1)
-        parts.append(capsule(Coat.TIP if i == steps - 1 else Coat.TAIL, a, b, fat))
+        t = (i + 0.5) / steps
+        fat = thick * (0.45 + 0.62 * math.sin(math.pi * (0.15 + 0.72 * t))) if thick > 0.06 else thick
+        coat = Coat.TIP if i >= steps - 2 else Coat.TAIL
+        parts.append(capsule(coat, along(i / steps), along((i + 1) / steps), fat))
     return parts
 
 
 def _beast_legs(beast: _Beast, pose: Pose, back: float) -> list[Part]:
     parts = []
-    thick = 0.055 if beast.leg > 0.3 else 0.05
+    thick = 0.050
     for end, side, phase in ((1, 1, 0.0), (1, -1, 0.5), (-1, 1, 0.5), (-1, -1, 0.0)):
         swing = lift = 0.0
         if pose.stride is not None:
@@ -516,7 +554,7 @@ def _beast_legs(beast: _Beast, pose: Pose, back: float) -> list[Part]:
         top: Vector = (x, y, back - beast.depth * 0.3)
         knee: Vector = (x + swing * 0.4 - 0.05 * end, y, beast.leg * 0.48 + lift)
         foot: Vector = (x + swing + (0.1 * pose.squat if end < 0 else 0), y, 0.035 + lift)
-        parts.append(capsule(Coat.BODY, top, knee, thick * 1.7))
+        parts.append(capsule(Coat.BODY, top, knee, thick * (1.35 if end > 0 else 1.75)))
         parts.append(capsule(Coat.LEG, knee, foot, thick))
         parts.append(Part(Coat.LEG, (foot[0] + 0.035, y, foot[2] - 0.004), (0.075, thick * 0.95, 0.038)))
     return parts

@@ -33,7 +33,7 @@ def light_at(script: DayScript, seed: int, tick: int) -> Light:
     day = _rise(script.sunrise - 20 * MINUTE, script.sunrise + 55 * MINUTE, tick)
     day *= 1 - _rise(script.sunset - 55 * MINUTE, script.sunset + 36 * MINUTE, tick)
     cloud = _cloud(script, seed, tick)
-    level = 0.30 + 0.70 * day - 0.26 * cloud * day
+    level = 0.42 + 0.62 * day - 0.22 * cloud * day
     warm = 4 * day * (1 - day)
     colour = (
         level * (1 - 0.16 * warm + 0.04 * cloud),

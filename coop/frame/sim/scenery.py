@@ -53,7 +53,7 @@ def paint_scenery(width: int, height: int) -> Scenery:
     brush.roost()
     brush.drinker()
     size = (width, height)
-    room = np.clip(cv2.resize(brush.canvas, size, interpolation=cv2.INTER_AREA) * 255, 0, 255).astype(
+    room = np.clip(cv2.resize(brush.canvas, size, interpolation=cv2.INTER_AREA) * 292, 0, 255).astype(
         np.uint8
     )
     x0, y0, x1, y1 = brush.pixels(scene.DOOR)
@@ -148,6 +148,8 @@ class _Brush:
         shade = (1 + self._rng.uniform(-0.08, 0.08)) * (1 + grain * fibres + 0.05 * clouds)
         area[:] = np.array(colour, np.float32) * shade[..., None]
         edge = max(1, round(0.6 * self._sx))
+        if min(height, width) < 8 * edge:
+            return
         if upright:
             area[:, :edge] *= 1.12
             area[:, -edge:] *= 0.55

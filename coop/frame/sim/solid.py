@@ -36,10 +36,6 @@ class Coat(StrEnum):
     TIP = "tip"
 
 
-_SMOOTH = (Coat.BODY, Coat.WING, Coat.NECK, Coat.BELLY)
-"""Coats whose seams are blurred, so that the ellipsoids grow together."""
-
-
 @dataclass(frozen=True, slots=True)
 class Part:
     """An ellipsoid: middle, half axes, and its rotation in degrees: pitch (nose up), yaw (left), roll."""
@@ -127,8 +123,19 @@ def _view(yaw: float) -> npt.NDArray[np.float64]:
     return np.asarray(camera @ heading)
 
 
-def cast(parts: Sequence[Part], paint: Painter, *, yaw: float, pixels: int, rough: float = 0.06) -> Sprite:
-    """Render an animal one unit high as ``pixels`` pixels, seen from a heading; cropped to what it covers."""
+def cast(
+    parts: Sequence[Part],
+    paint: Painter,
+    *,
+    smooth: frozenset[Coat],
+    yaw: float,
+    pixels: int,
+    rough: float = 0.06,
+) -> Sprite:
+    """Render an animal one unit high as ``pixels`` pixels, seen from a heading; cropped to what it covers.
+
+    Seams between parts of ``smooth`` coats are blurred; ``rough`` is the strength of the grain.
+    """
     view = _view(yaw)
     # Twice the farthest point from the foot, since the heading may be any.
     reach = max(math.dist(part.middle, (0, 0, 0)) + max(part.radii) for part in parts)
@@ -145,7 +152,8 @@ def cast(parts: Sequence[Part], paint: Painter, *, yaw: float, pixels: int, roug
     left, right = int(columns[0]) - 2, int(columns[-1]) + 3
     window = np.s_[top:bottom, left:right]
     foot = (middle_x - left, ground - top)
-    bgr = _shade(parts, paint, view, pixels, foot, depth[window], owner[window], normal[window], rough)
+    grown = _grown_together(parts, smooth, pixels, owner[window], normal[window])
+    bgr = _shade(parts, paint, view, pixels, foot, depth[window], owner[window], grown, rough)
     mask = (covered[window] * np.uint8(255)).astype(np.uint8)
     # Half a pixel of blur softens the outline; the sprite is shown at less than half this size.
     alpha = cv2.cvtColor(cv2.GaussianBlur(mask, (3, 3), 0.7), cv2.COLOR_GRAY2BGR)
@@ -198,6 +206,19 @@ def _cast_part(
         normal[window][..., axis][front] = slope[front]
 
 
+def _grown_together(
+    parts: Sequence[Part], smooth: frozenset[Coat], pixels: int, owner: npt.NDArray[np.int16], normal: Array
+) -> Array:
+    """Unit normals, averaged over the surroundings where the coat is smooth."""
+    normal = normal / np.maximum(np.linalg.norm(normal, axis=2, keepdims=True), 1e-6)
+    chosen = np.array([part.coat in smooth for part in parts] + [False])[owner]
+    weight = chosen.astype(np.float32)[..., None]
+    reach = pixels * 0.022
+    total = cv2.GaussianBlur(weight, (0, 0), reach)[..., None]
+    soft = cv2.GaussianBlur(normal * weight, (0, 0), reach) / np.maximum(total, 1e-3)
+    return np.where(chosen[..., None], soft, normal).astype(np.float32)
+
+
 def _shade(
     parts: Sequence[Part],
     paint: Painter,
@@ -210,34 +231,35 @@ def _shade(
     rough: float,
 ) -> Picture:
     """Colour and light every covered pixel; (h, w, 3) uint8."""
-    normal = normal / np.maximum(np.linalg.norm(normal, axis=2, keepdims=True), 1e-6)
-    smooth_parts = np.array([part.coat in _SMOOTH for part in parts] + [False])
-    smooth = smooth_parts[owner]
-    weight = smooth.astype(np.float32)[..., None]
-    reach = (0, 0), pixels * 0.022
-    blurred = cv2.GaussianBlur(normal * weight, *reach)
-    total = cv2.GaussianBlur(weight, *reach)[..., None]
-    soft = blurred / np.maximum(total, 1e-3)
-    normal = np.where(smooth[..., None], soft, normal)
     rows, columns = np.nonzero(owner >= 0)
     points = np.stack(
         [(columns - foot[0]) / pixels, (foot[1] - rows) / pixels, depth[rows, columns]], axis=1
     ).astype(np.float32)
     own = points @ view.astype(np.float32)  # back into the animal's axes
+    numbers = owner[rows, columns]
     colour = np.zeros((len(rows), 3), np.float32)
-    coats = np.array([part.coat for part in parts])[owner[rows, columns]]
     for coat in dict.fromkeys(part.coat for part in parts):
-        chosen = coats == coat
+        chosen = np.array([part.coat is coat for part in parts])[numbers]
         if chosen.any():
             colour[chosen] = paint(coat, own[chosen])
     n = normal[rows, columns]
     # Light falls from above and from the camera's side; a little sky from straight above.
     lambert = np.clip(n @ np.array([0.0, 0.80, 0.60], np.float32), 0, 1)
     sky = 0.5 + 0.5 * n[:, 1]
-    light = 0.34 + 0.56 * lambert + 0.18 * sky
-    grain = np.random.default_rng(11).standard_normal((owner.shape[0], owner.shape[1])).astype(np.float32)
+    light = 0.36 + 0.56 * lambert + 0.16 * sky
+    light *= 1 - _hollows(depth, owner, pixels)[rows, columns]
+    grain = np.random.default_rng(11).standard_normal(owner.shape).astype(np.float32)
     fuzz = np.asarray(cv2.GaussianBlur(grain, (0, 0), pixels / 180))
     light *= 1 + rough * fuzz[rows, columns] / max(float(fuzz.std()), 1e-6)
     out = np.zeros((*owner.shape, 3), np.uint8)
     out[rows, columns] = np.clip(colour * light[:, None] * 255, 0, 255).astype(np.uint8)
     return out
+
+
+def _hollows(depth: Array, owner: npt.NDArray[np.int16], pixels: int) -> Array:
+    """How much darker it is where something nearer stands close by, 0 to 0.4."""
+    covered = owner >= 0
+    filled = np.where(covered, depth, depth[covered].min()).astype(np.float32)
+    weight = cv2.GaussianBlur(covered.astype(np.float32), (0, 0), pixels * 0.03)
+    around = cv2.GaussianBlur(np.where(covered, filled, 0).astype(np.float32), (0, 0), pixels * 0.03)
+    return np.clip((around / np.maximum(weight, 1e-3) - filled) * 5.0, 0, 0.4).astype(np.float32)
