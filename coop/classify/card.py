@@ -105,8 +105,9 @@ _READER = TypeAdapter(ModelCard)
 
 def _sentences(error: ValidationError) -> Iterator[str]:
     for problem in error.errors(include_url=False, include_context=False):
-        where = ".".join(str(part) for part in problem["loc"]) or "card"
-        yield f"{where}: {problem['msg']}"
+        where = ".".join(str(part) for part in problem["loc"])
+        sentence = problem["msg"].removeprefix("Value error, ")  # what ModelCard itself refused
+        yield f"{where}: {sentence}" if where else sentence
 
 
 def _problems(card: ModelCard) -> Iterator[str]:
@@ -151,6 +152,10 @@ def _number_problems(card: ModelCard) -> Iterator[str]:
     if set(card.thresholds) != set(card.classes):
         yield "thresholds must name exactly the classes"
     lowest = 0.5 if card.mode is TaskMode.MULTI else 0.0
+    try:
+        json.dumps([dict(card.trained_on), dict(card.measured)], allow_nan=False)
+    except (TypeError, ValueError) as error:
+        yield f"trained_on and measured must hold plain finite values ({error})"
     for name, value in card.thresholds.items():
         if not lowest <= value <= 1.0:  # also catches NaN
             yield f"threshold {value} of {name!r} must be from {lowest} to 1"

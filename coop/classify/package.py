@@ -106,7 +106,10 @@ def _check_file_names(folder: Path, card: ModelCard) -> None:
     if MODEL_FILE not in named or not named <= {MODEL_FILE, GALLERY_FILE}:
         problem = f"{CARD_FILE} lists the files {sorted(named)}"
         raise ModelPackageError(folder, problem, f"A package holds {MODEL_FILE} and at most {GALLERY_FILE}")
-    extra = sorted(entry.name for entry in folder.iterdir() if entry.name not in named | {CARD_FILE})
+    try:
+        extra = sorted({entry.name for entry in folder.iterdir()} - named - {CARD_FILE})
+    except OSError as error:
+        raise _not_readable(folder, "the folder", error) from error
     if extra:
         remedy = "Remove what is not named in card.json; a package holds data only"
         raise ModelPackageError(folder, f"it holds unexpected files: {', '.join(extra)}", remedy)
@@ -134,8 +137,12 @@ def _read(folder: Path, name: str) -> bytes:
     except FileNotFoundError as error:
         raise ModelPackageError(folder, f"{name} is missing", _COPY_AGAIN) from error
     except OSError as error:
-        remedy = "Let the user who runs the program read it"
-        raise ModelPackageError(folder, f"{name} cannot be read ({error.strerror})", remedy) from error
+        raise _not_readable(folder, name, error) from error
+
+
+def _not_readable(folder: Path, what: str, error: OSError) -> ModelPackageError:
+    remedy = "Let the user who runs the program read it"
+    return ModelPackageError(folder, f"{what} cannot be read ({error.strerror})", remedy)
 
 
 def _check_network(folder: Path, card: ModelCard, model: bytes) -> dict[str, int]:

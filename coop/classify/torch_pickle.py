@@ -9,10 +9,8 @@ from __future__ import annotations
 import math
 import pickle
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -35,23 +33,55 @@ class TorchPickleError(CoopError, ValueError):
         super().__init__(f"Weights {where}: {problem}. Reinstall the package that the file came with")
 
 
-@dataclass(frozen=True, slots=True)
-class _Storage:
+# What a file makes us build are tuples and one object without attributes, so that nothing in the file can
+# change them, or any part of this module, after the fact.
+class _Storage(NamedTuple):
     """A flat run of numbers, whose bytes stand at the end of the file."""
 
     key: str
-    dtype: np.dtype[np.float32 | np.int64]
+    dtype: str
     elements: int
 
 
-@dataclass(frozen=True, slots=True)
-class _View:
-    """A tensor over a storage; offset and strides count elements."""
+class _View(NamedTuple):
+    """A tensor over a storage; offset and strides count elements. Unchecked: as the file has it."""
 
-    storage: _Storage
-    offset: int
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
+    storage: object
+    offset: object
+    shape: object
+    strides: object
+
+
+class _RebuildTensor:
+    """Stands for torch's function of that name."""
+
+    __slots__ = ()
+
+    def __call__(
+        self, storage: object, offset: object, shape: object, strides: object, *_ignored: object
+    ) -> _View:
+        return _View(storage, offset, shape, strides)
+
+
+_ALLOWED: dict[tuple[str, str], object] = {
+    ("collections", "OrderedDict"): OrderedDict,
+    ("torch._utils", "_rebuild_tensor_v2"): _RebuildTensor(),
+    ("torch", "FloatStorage"): "<f4",
+    ("torch", "LongStorage"): "<i8",
+}
+
+
+class _TensorUnpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> object:
+        if (module, name) not in _ALLOWED:
+            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is no tensor")
+        return _ALLOWED[module, name]
+
+    def persistent_load(self, pid: object) -> _Storage:
+        match pid:
+            case ("storage", ("<f4" | "<i8") as dtype, str(key), str(), int(elements), None):
+                return _Storage(key, dtype, elements)
+        raise pickle.UnpicklingError(f"an unknown kind of storage: {pid!r}")
 
 
 def read_torch_tensors(path: Path) -> dict[str, Tensor]:
@@ -61,7 +91,7 @@ def read_torch_tensors(path: Path) -> dict[str, Tensor]:
     """
     try:
         with path.open("rb") as file:
-            return _read(file, str(path))
+            return _read(file)
     except OSError as error:
         raise TorchPickleError(str(path), f"the file cannot be read ({error})") from error
     except _MALFORMED as error:
@@ -84,83 +114,49 @@ _MALFORMED = (
 )
 
 
-def _read(file: BinaryIO, where: str) -> dict[str, Tensor]:
+def _read(file: BinaryIO) -> dict[str, Tensor]:
     if _unpickle(file) != _MAGIC or _unpickle(file) != _PROTOCOL:
-        raise TorchPickleError(where, "the first numbers are not those of torch's legacy format")
-    _unpickle(
-        file
-    )  # sizes of C types on the writing machine: unused, since every storage here has fixed size
-    state = _unpickle(file)
-    keys = _unpickle(file)
+        raise ValueError("the first numbers are not those of torch's legacy format")
+    _unpickle(file)  # sizes of C types on the writing machine: not used, every storage here has a fixed size
+    state, keys = _unpickle(file), _unpickle(file)
     if not isinstance(state, OrderedDict) or not isinstance(keys, list):
-        raise TorchPickleError(where, f"it holds a {type(state).__name__} instead of named tensors")
-    views = {str(name): view for name, view in state.items() if isinstance(view, _View)}
-    if len(views) != len(state):
-        raise TorchPickleError(where, "some of its values are not tensors")
-    storages = {view.storage.key: view.storage for view in views.values()}
+        raise ValueError(f"it holds a {type(state).__name__} instead of named tensors")
+    storages: dict[str, _Storage] = {}
+    for name, view in state.items():
+        if not isinstance(name, str) or not isinstance(view, _View) or not isinstance(view.storage, _Storage):
+            raise ValueError(f"its entry {name!r} is not a tensor")
+        storages[view.storage.key] = view.storage
     data = {key: _read_storage(file, storages[key]) for key in keys}
-    return {name: _tensor(view, data[view.storage.key]) for name, view in views.items()}
+    return {name: _tensor(view, data[view.storage.key]) for name, view in state.items()}
+
+
+def _unpickle(file: BinaryIO) -> object:
+    value: object = _TensorUnpickler(file).load()
+    return value
 
 
 def _read_storage(file: BinaryIO, storage: _Storage) -> Tensor:
     elements = int.from_bytes(file.read(8), "little")
     if elements != storage.elements or elements > _MAX_ELEMENTS:
         raise ValueError(f"storage {storage.key} has {elements} elements, expected {storage.elements}")
-    size = elements * storage.dtype.itemsize
-    raw = file.read(size)
-    if len(raw) != size:
+    dtype: np.dtype[Any] = np.dtype(storage.dtype)
+    raw = file.read(elements * dtype.itemsize)
+    if len(raw) != elements * dtype.itemsize:
         raise EOFError(f"the file ends inside storage {storage.key}")
-    return np.frombuffer(raw, dtype=storage.dtype.newbyteorder("<"))
+    return np.frombuffer(raw, dtype=dtype)
 
 
 def _tensor(view: _View, data: Tensor) -> Tensor:
-    count = math.prod(view.shape)
-    last = view.offset + sum((size - 1) * step for size, step in zip(view.shape, view.strides, strict=True))
-    if not count or not 0 <= view.offset <= last < data.size or count > data.size:
-        raise ValueError(f"a tensor of shape {view.shape} reaches outside its storage")
-    byte_strides = [step * data.itemsize for step in view.strides]
-    return np.lib.stride_tricks.as_strided(data[view.offset :], view.shape, byte_strides).copy()
-
-
-def _rebuild_tensor(
-    storage: object, offset: object, shape: object, stride: object, _requires_grad: object, _hooks: object
-) -> _View:
-    if not isinstance(storage, _Storage) or not isinstance(offset, int):
-        raise pickle.UnpicklingError("a tensor without a storage")
-    sizes, strides = _whole_numbers(shape), _whole_numbers(stride)
-    if len(sizes) != len(strides):
-        raise pickle.UnpicklingError(f"a tensor of shape {sizes} with strides {strides}")
-    return _View(storage, offset, sizes, strides)
+    shape, strides = _whole_numbers(view.shape), _whole_numbers(view.strides)
+    (offset,) = _whole_numbers((view.offset,))
+    last = offset + sum((size - 1) * step for size, step in zip(shape, strides, strict=True))
+    if 0 in shape or last >= data.size or math.prod(shape) > data.size:
+        raise ValueError(f"a tensor of shape {shape} reaches outside its storage")
+    byte_strides = [step * data.itemsize for step in strides]
+    return np.lib.stride_tricks.as_strided(data[offset:], shape, byte_strides).copy()
 
 
 def _whole_numbers(values: object) -> tuple[int, ...]:
     if not isinstance(values, tuple) or not all(isinstance(v, int) and v >= 0 for v in values):
-        raise pickle.UnpicklingError(f"a shape that is not a tuple of whole numbers: {values!r}")
+        raise ValueError(f"{values!r} instead of whole numbers")
     return values
-
-
-_ALLOWED: dict[tuple[str, str], Callable[..., object] | np.dtype[Any]] = {
-    ("collections", "OrderedDict"): OrderedDict,
-    ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
-    ("torch", "FloatStorage"): np.dtype(np.float32),
-    ("torch", "LongStorage"): np.dtype(np.int64),
-}
-
-
-class _TensorUnpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> object:
-        try:
-            return _ALLOWED[module, name]
-        except KeyError:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is no tensor") from None
-
-    def persistent_load(self, pid: object) -> _Storage:
-        match pid:
-            case ("storage", np.dtype() as dtype, str() as key, str(), int() as elements, None):
-                return _Storage(key, dtype, elements)
-        raise pickle.UnpicklingError(f"an unknown kind of storage: {pid!r}")
-
-
-def _unpickle(file: BinaryIO) -> object:
-    value: object = _TensorUnpickler(file).load()
-    return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -40,28 +40,6 @@ def vote(
     return tally.result(min_pictures)
 
 
-class Voter:
-    """``vote`` for whatever models are in use: the card is found by the model that the predictions name."""
-
-    def __init__(self, cards: Iterable[ModelCard], *, min_pictures: int = MIN_PICTURES) -> None:
-        self._cards = {card.model: card for card in cards}
-        self._min_pictures = min_pictures
-
-    def use(self, cards: Iterable[ModelCard]) -> None:
-        """Other models are in use from now on."""
-        self._cards = {card.model: card for card in cards}
-
-    def __call__(self, predictions: Sequence[Prediction], qualities: Sequence[float]) -> Prediction:
-        """The vote over predictions of one model; ValueError where that model is not in use."""
-        model = predictions[0].model if predictions else "no predictions"
-        card = self._cards.get(model)
-        if card is None:
-            raise ValueError(
-                f"A vote needs one of the models in use, {sorted(self._cards)}. Received: {model}"
-            )
-        return vote(card, predictions, qualities, min_pictures=self._min_pictures)
-
-
 class TrackVote:
     """A vote that grows with its track and does not flicker.
 
@@ -81,16 +59,27 @@ class TrackVote:
         self._candidate = UNKNOWN
         self._in_a_row = 0
         self._published: Prediction | None = None
+        self._current: Prediction | None = None
 
     @property
     def pictures(self) -> int:
         """How many predictions have been counted."""
         return self._tally.pictures
 
+    @property
+    def current(self) -> Prediction | None:
+        """What the vote says at this moment, settled or not; None before the first picture."""
+        return self._current
+
+    @property
+    def published(self) -> Prediction | None:
+        """The answer that does not flicker; None before the first picture."""
+        return self._published
+
     def add(self, prediction: Prediction, quality: float = 1.0) -> Prediction:
         """Counts one more picture; returns the published answer."""
         self._tally.add(prediction, quality)
-        current = self._tally.result(self._min_pictures)
+        current = self._current = self._tally.result(self._min_pictures)
         self._in_a_row = self._in_a_row + 1 if current.label == self._candidate else 1
         self._candidate = current.label
         if self._published is None:

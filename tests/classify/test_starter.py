@@ -1,0 +1,149 @@
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from coop.classify.efficientnet_lite import lite0_blocks
+from coop.classify.network import Network
+from coop.classify.package import ModelPackage
+from coop.classify.preprocess import prepare
+from coop.classify.runtime import Classifier
+from coop.classify.starter import ensure_starter, starter_card
+from coop.classify.starter_classes import group_matrix, read_starter_classes
+from coop.errors import ModelPackageError
+
+Picture = npt.NDArray[np.uint8]
+Pictures = Callable[[str, int], list[Picture]]
+
+WRITE = "import sys, pathlib; from coop.classify.starter import ensure_starter; ensure_starter(pathlib.Path(sys.argv[1]))"
+
+
+def test_the_table_names_imagenet_classes_by_their_numbers(test_data: Path) -> None:
+    files = sorted((test_data / "imagenet-sample").glob("*.jpg"))
+    names = [path.stem.partition("_")[2].replace("_", " ") for path in files]
+    assert len(names) == 1000
+    table = {number: name for group in read_starter_classes() for number, name in group.names.items()}
+    assert len(table) > 150
+    assert {number: names[number] for number in table} == table
+
+
+def test_every_imagenet_class_belongs_to_one_group() -> None:
+    classes = read_starter_classes()
+    assert sorted(number for group in classes for number in group.members) == list(range(1000))
+    assert {"hen", "dog", "cat", "fox", "wild carnivore", "raptor", "owl", "snake", "person", "other"} <= {
+        group.name for group in classes
+    }
+    by_name = {group.name: group for group in classes}
+    assert {7, 8, 80} <= set(by_name["hen"].members)
+    assert by_name["dog"].weight < by_name["cat"].weight
+    assert ((group_matrix(classes) > 0).sum(axis=0) == 1).all()
+
+
+def test_the_plan_of_the_network() -> None:
+    blocks = list(lite0_blocks())
+    assert len(blocks) == 16
+    assert all(first.outputs == second.inputs for first, second in pairwise(blocks))
+    assert np.prod([block.stride for block in blocks]) == 16  # and 2 of the stem: 224 -> 7 pixels
+
+
+def test_the_card_says_what_it_is_and_is_not(starter: Classifier) -> None:
+    assert starter.card.task == "kinds"
+    assert "telling one hen from another" in starter.card.not_good_for
+    assert starter.card.trained_on["data"]
+    assert starter.card.measured
+
+
+def test_logits_are_the_grouped_imagenet_probabilities(starter_folder: Path, pictures: Pictures) -> None:
+    network = Network(ModelPackage.load(starter_folder).model)
+    matrix = group_matrix(read_starter_classes())
+    for image in pictures("imagenet-sample/*.jpg", 20)[::4]:
+        logits, embedding, imagenet = network.run(prepare(image, 224), "logits", "embedding", "imagenet")
+        assert embedding.shape == (1280,)
+        shares = np.exp(imagenet - imagenet.max())
+        expected = matrix @ (shares / shares.sum())
+        np.testing.assert_allclose(np.exp(logits), expected, rtol=1e-3, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "label", "floor"), [("catdog/cat/*", "cat", 0.85), ("catdog/dog/*", "dog", 0.9)]
+)
+def test_cats_and_dogs(
+    starter: Classifier, pictures: Pictures, pattern: str, label: str, floor: float
+) -> None:
+    called = [
+        max(p.probabilities, key=p.probabilities.__getitem__) for p in starter.predict(pictures(pattern, 40))
+    ]
+    assert called.count(label) / len(called) >= floor
+
+
+def test_raccoons_are_animals_that_a_keeper_wants_to_hear_of(starter: Classifier, pictures: Pictures) -> None:
+    found = starter.predict(pictures("raccoon/images/*", 40))
+    called = [max(p.probabilities, key=p.probabilities.__getitem__) for p in found]
+    assert called.count("wild carnivore") / len(called) >= 0.4
+    assert sum(label in {"wild carnivore", "fox", "dog", "cat"} for label in called) / len(called) >= 0.8
+    assert "hen" not in called
+
+
+def test_the_same_picture_gets_the_same_answer(starter: Classifier, pictures: Pictures) -> None:
+    first, second = pictures("catdog/cat/*", 2)
+    alone = starter.predict([first])[0]
+    assert starter.predict([second, first, second, first])[3] == alone
+
+
+# Boxes (x, y, w, h) of moving things in single frames, found by hand.
+HENS = [(505, 10, 110, 330)]
+
+
+def frames(path: Path, numbers: list[int]) -> list[Picture]:
+    capture = cv2.VideoCapture(str(path))
+    found = []
+    for number in range(max(numbers) + 1):
+        ok, image = capture.read()
+        assert ok
+        if number in numbers:
+            found.append(np.asarray(image, dtype=np.uint8))
+    capture.release()
+    return found
+
+
+def test_two_at_once_and_again(tmp_path: Path) -> None:
+    jobs = [subprocess.Popen([sys.executable, "-c", WRITE, str(tmp_path)]) for _ in range(2)]
+    assert [job.wait(timeout=60) for job in jobs] == [0, 0]
+    folder = ensure_starter(tmp_path)
+    assert ModelPackage.load(folder).card.classes == starter_card().classes
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".starter.lock", "starter-kinds-1"]
+
+
+@pytest.mark.parametrize("damage", ["cut", "old card"])
+def test_a_starter_that_cannot_be_used_is_written_anew(tmp_path: Path, damage: str) -> None:
+    folder = ensure_starter(tmp_path)
+    if damage == "cut":
+        (folder / "model.tflite").write_bytes((folder / "model.tflite").read_bytes()[:1000])
+    else:
+        card = json.loads((folder / "card.json").read_text())
+        (folder / "card.json").write_text(json.dumps(card | {"temperature": 3.0}))
+    assert ModelPackage.load(ensure_starter(tmp_path)).card.temperature == starter_card().temperature
+
+
+def test_a_good_starter_is_left_alone(starter_folder: Path) -> None:
+    before = (starter_folder / "model.tflite").stat().st_mtime_ns
+    assert ensure_starter(starter_folder.parent) == starter_folder
+    assert (starter_folder / "model.tflite").stat().st_mtime_ns == before
+
+
+def test_a_place_where_nothing_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ModelPackageError, match="cannot be written"):
+        ensure_starter(tmp_path / "file")
+
+
+def test_the_daemon_part_does_not_bring_tensorflow(tmp_path: Path) -> None:
+    code = WRITE + "; assert not {'tensorflow', 'keras', 'torch'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, timeout=60)
