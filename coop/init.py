@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 from coop.errors import SettingsError
-from coop.settings import CameraSettings, Settings, ZoneSettings
-from coop.settings_errors import allowed, node_at
+from coop.settings import Settings
+from coop.settings_errors import Node, allowed, names_below, node_at
 
 SIMULATED = "sim://?flock=1&seed=7"
 
+_LIMITS = {"enum", "minimum", "maximum", "exclusiveMinimum"}
 _HEAD = """\
 # Settings of the coop watch. This file works as it is: it watches a simulated coop.
 #
@@ -30,7 +26,8 @@ _HEAD = """\
 
 def example_toml() -> str:
     """The text of a commented settings file that holds every key there is."""
-    return "\n".join([_HEAD, *_top(), *_cameras(), *_sections()]).rstrip() + "\n"
+    schema = Settings.model_json_schema()
+    return "\n".join([_HEAD, *_top(schema), *_cameras(schema), *_sections(schema)]).rstrip() + "\n"
 
 
 def write_example(path: Path) -> None:
@@ -48,59 +45,64 @@ def write_example(path: Path) -> None:
         file.write(example_toml())
 
 
-def _top() -> Iterator[str]:
-    for name, field in Settings.model_fields.items():
-        if name != "cameras" and not isinstance(field.default, BaseModel):
-            yield from _key((name,), field)
+def _top(schema: Node) -> Iterator[str]:
+    for name in names_below(schema):
+        if name not in ("cameras", *_section_names(schema)):
+            yield from _key((name,), schema)
 
 
-def _sections() -> Iterator[str]:
-    for name, field in Settings.model_fields.items():
-        if isinstance(field.default, BaseModel):
-            yield from _table((name,), type(field.default))
-
-
-def _cameras() -> Iterator[str]:
+def _cameras(schema: Node) -> Iterator[str]:
+    camera, zone = ("cameras", "run"), ("cameras", "run", "zones", "nest 1")
     yield "# ---- Cameras: one table each; the name is yours (small letters, digits, space, _ and -)."
     yield "# This one is simulated: a flock of hens, always the same, that you can try everything on."
     yield "[cameras.simulated]"
     yield f"url = {json.dumps(SIMULATED)}\n"
     yield "# A real one, with everything that a camera can have:"
     yield "#[cameras.run]"
-    for name, field in CameraSettings.model_fields.items():
+    for name in names_below(_node(camera, schema)):
         if name != "zones":
-            yield from _key(("cameras", "run", name), field)
-    yield f"# {CameraSettings.model_fields['zones'].description}"
+            yield from _key((*camera, name), schema)
+    yield f"# {_node(zone[:-1], schema)['description']}"
     yield '#[cameras.run.zones."nest 1"]'
-    for name, field in ZoneSettings.model_fields.items():
-        yield from _key(("cameras", "run", "zones", "nest 1", name), field)
+    for name in names_below(_node(zone, schema)):
+        yield from _key((*zone, name), schema)
 
 
-def _table(key: tuple[str, ...], section: type[BaseModel]) -> Iterator[str]:
-    yield f"# ---- {section.__doc__}"
-    yield f"[{'.'.join(key)}]"
-    for name, field in section.model_fields.items():
-        yield from _key((*key, name), field)
+def _sections(schema: Node) -> Iterator[str]:
+    for section in _section_names(schema):
+        node = _node((section,), schema)
+        yield f"# ---- {node['description']}"
+        yield f"[{section}]"
+        for name in names_below(node):
+            yield from _key((section, name), schema)
 
 
-def _key(key: Sequence[str], field: FieldInfo) -> Iterator[str]:
+def _section_names(schema: Node) -> list[str]:
+    """The tables that have keys of their own, unlike `cameras`, whose names the user chooses."""
+    return [name for name in names_below(schema) if _node((name,), schema).get("properties")]
+
+
+def _key(key: tuple[str, ...], schema: Node) -> Iterator[str]:
     """The description, what is allowed where it is not obvious, and the commented key with its value."""
-    node = node_at(Settings.model_json_schema(), key) or {}
-    limits = f" ({allowed(node)})" if _is_limited(node) else ""
-    yield f"# {field.description}{limits}"
-    value = field.examples[0] if field.examples else field.default
+    node = _node(key, schema)
+    limits = f" ({allowed(node)})" if _LIMITS & node.keys() else ""
+    yield f"# {node['description']}{limits}"
+    value = node["examples"][0] if "examples" in node else node["default"]
     pairs = {f"{key[-1]}.{name}": below for name, below in value.items()} if isinstance(value, dict) else {}
     for name, one in (pairs or {key[-1]: value}).items():
-        yield f"#{name} = {_toml(one)}"
+        yield f"#{name} = {_toml(one, node)}"
     yield ""
 
 
-def _is_limited(node: Mapping[str, Any]) -> bool:
-    return "enum" in node or bool({"minimum", "maximum", "exclusiveMinimum"} & node.keys())
+def _node(key: tuple[str, ...], schema: Node) -> Node:
+    node = node_at(schema, key)
+    if node is None:
+        raise KeyError(".".join(key))
+    return node
 
 
-def _toml(value: object) -> str:
+def _toml(value: object, node: Node) -> str:
     """A value as TOML writes it, which for texts, numbers, booleans and lists is what JSON writes."""
-    if isinstance(value, time):
-        return f'"{value:%H:%M}"'
+    if node.get("format") == "time":
+        return json.dumps(str(value)[: len("20:30")])
     return json.dumps(value, ensure_ascii=False)

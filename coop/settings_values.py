@@ -21,7 +21,7 @@ from coop.domain.url import redact_url
 from coop.domain.zone import Point
 
 TASKS = ("kinds", "hens", "nest")
-_SCHEMES = ("rtsp", "rtsps", "http", "https", "sim")
+_SCHEMES = ("rtsp", "rtsps", "http", "https", "file", "sim")
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 
 

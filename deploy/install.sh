@@ -2,7 +2,7 @@
 # Installs the coop watch as a system service on a Debian box, from this checkout. Running it again updates.
 #
 #   sudo deploy/install.sh                 install or update, and start
-#   deploy/install.sh --root DIR           lay everything out below DIR and touch nothing else (for images and tests)
+#   deploy/install.sh --root DIR           lay everything out below DIR, to look at, and touch nothing else
 #   --prefix DIR    where the program goes (default /opt/neurocoop)
 #   --python FILE   the Python to use (default python3; 3.11 or newer)
 #   --no-pip        leave the program itself alone: only settings, unit and wrapper

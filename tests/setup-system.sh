@@ -53,6 +53,7 @@ fi
 
 missing=$(absent)
 [ -n "$missing" ] || exit 0
+# shellcheck source=/dev/null
 ID=$(. /etc/os-release 2>/dev/null && printf '%s' "${ID:-}")
 if may_install; then
     printf 'Installing for the tests: %s\n' "$(printf '%s' "$missing" | paste -sd ' ' -)"
