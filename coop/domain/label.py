@@ -10,8 +10,9 @@ from datetime import datetime
 class Label:
     """A person's judgement of a picture for one task.
 
-    ``picture`` is the picture's key, ``how`` the way it was given ("visit", "picture", "telegram", "imported"),
-    ``batch`` groups what one action labelled. Labels are only ever added: the newest of a picture and task holds.
+    ``picture`` is the picture's key, ``how`` the way it was given ("visit", "picture", "telegram",
+    "imported"), ``batch`` groups what one action labelled. Labels are only ever added: the newest of a
+    picture and task holds.
     """
 
     picture: str

@@ -42,8 +42,8 @@ class OutboxState(StrEnum):
 class OutboxItem:
     """A notification with the state of its delivery.
 
-    ``message_id`` is the messenger's, once known; that of an edit is the message to change. ``repeat``: an earlier
-    attempt may have arrived, so the text is marked as a possible repeat.
+    ``message_id`` is the messenger's, once known; that of an edit is the message to change. ``repeat``: an
+    earlier attempt may have arrived, so the text is marked as a possible repeat.
     """
 
     id: int

@@ -1,0 +1,72 @@
+"""Events and sightings' visits: the record of what happened."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from dataclasses import fields
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import select
+
+from coop.domain.event import EVENTS, Event, HenArrived
+from coop.domain.findings import RecordedEvent
+from coop.store.core import StoreCore
+from coop.store.models import EventRow
+
+log = logging.getLogger(__name__)
+
+_COMMON = frozenset(field.name for field in fields(Event))
+
+
+class Events(StoreCore):
+    def events(
+        self, since: datetime, until: datetime, names: Collection[str] | None = None
+    ) -> tuple[RecordedEvent, ...]:
+        """The events of [since, until), oldest first; only those called one of ``names`` if given.
+
+        Kinds that this program does not know (a newer one recorded them) are left out, with a warning.
+        """
+        query = select(EventRow).where(EventRow.time >= since, EventRow.time < until)
+        if names is not None:
+            query = query.where(EventRow.name.in_(names))
+        query = query.order_by(EventRow.time, EventRow.key)
+        rows = self._read(lambda session: session.scalars(query).all())
+        strange = sorted({row.name for row in rows} - EVENTS.keys())
+        if strange:
+            log.warning("%s: events that this program does not know: %s", self.where, ", ".join(strange))
+        return tuple(
+            RecordedEvent(event=_event(row), picture=row.picture) for row in rows if row.name in EVENTS
+        )
+
+    def seen_subjects(self, since: datetime) -> frozenset[str]:
+        """Who arrived since a moment: after a restart, a hen's first visit of the day is not told again."""
+        query = select(EventRow.subject).where(EventRow.name == HenArrived.__name__, EventRow.time >= since)
+        return self._read(lambda session: frozenset(session.scalars(query.distinct())))
+
+
+def event_values(recorded: RecordedEvent, now: datetime) -> dict[str, Any]:
+    event = recorded.event
+    extra = _codec(event.name).dump_python(event, mode="json", exclude=set(_COMMON))
+    common = {name: getattr(event, name) for name in _COMMON}
+    return {
+        **common,
+        "key": event.key,
+        "name": event.name,
+        "picture": recorded.picture,
+        "extra": extra,
+        "recorded": now,
+    }
+
+
+def _event(row: EventRow) -> Event:
+    common = {name: getattr(row, name) for name in _COMMON}
+    return _codec(row.name).validate_python({**row.extra, **common})
+
+
+@cache
+def _codec(name: str) -> TypeAdapter[Event]:
+    return TypeAdapter(EVENTS[name])

@@ -1,0 +1,59 @@
+"""Recording what a step of the pipeline found: all of it or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from coop.domain.findings import Findings
+from coop.domain.picture import StoredPicture
+from coop.errors import StoreError
+from coop.store.core import insert_new
+from coop.store.events import event_values
+from coop.store.models import EventRow, OutboxRow, PictureRow
+from coop.store.outbox import notification_values
+from coop.store.pictures import Pictures, picture_values
+from coop.store.visits import insert_sightings, upsert_visits
+
+
+class Recording(Pictures):
+    def record(self, findings: Findings, now: datetime) -> bool:
+        """Keep the pictures' files, then every row in one transaction; returns whether anything was new.
+
+        When it returns, all of it survives a power cut. Recording the same findings again changes nothing, so
+        a caller may repeat after StoreUnavailable. Raises StoreError where findings name a picture that is
+        nowhere.
+        """
+        if not findings:
+            return False
+        known = self._known_pictures(findings.pictures)
+        kept = [self._keep_file(picture, known) for picture in findings.pictures]
+        pictures = [picture for picture in kept if picture is not None]
+        return self._write(lambda session: _insert(session, findings, pictures, now)) > 0
+
+
+def _insert(session: Session, findings: Findings, pictures: Sequence[StoredPicture], now: datetime) -> int:
+    new = insert_new(session, PictureRow, ["key"], [picture_values(picture) for picture in pictures])
+    _require_pictures(session, findings)
+    new += insert_sightings(session, findings.sightings)
+    new += upsert_visits(session, findings.visits)
+    new += insert_new(session, EventRow, ["key"], [event_values(event, now) for event in findings.events])
+    rows = [notification_values(notification, now) for notification in findings.notifications]
+    return new + insert_new(session, OutboxRow, ["key"], rows)
+
+
+def _require_pictures(session: Session, findings: Findings) -> None:
+    named = {event.picture for event in findings.events if event.picture is not None}
+    named |= {note.picture for note in findings.notifications if note.picture is not None}
+    named -= {picture.key for picture in findings.pictures}
+    if named:
+        there = session.scalars(select(PictureRow.key).where(PictureRow.key.in_(named)))
+        missing = named.difference(there)
+        if missing:
+            raise StoreError(
+                f"Findings name the picture {min(missing)!r}, which is not stored. "
+                "Put the picture into the same findings, or record it before"
+            )
