@@ -86,6 +86,8 @@ def open_source(
         from coop.frame.sim.source import open_sim
 
         return open_sim(url, camera, paced=paced)
+    if not url.strip():
+        raise SourceError('""', "nothing is named", _REMEDY)
     if scheme not in ("", "file"):
         raise SourceError(redact_url(url), f'"{scheme}://" is no kind of source', _REMEDY)
     source = _recording(_path(url), camera, timezone=timezone, start=start, fps=fps)
@@ -123,4 +125,4 @@ def _recording(
 
         return VideoSource(path, camera, timezone=timezone, start=start, fps=fps)
     problem = "neither a file nor a folder" if path.exists() else "there is no such file or folder"
-    raise SourceError(redact_url(str(path)) or '""', problem, _REMEDY)
+    raise SourceError(redact_url(str(path)), problem, _REMEDY)

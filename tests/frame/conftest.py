@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +17,40 @@ from conftest import missing_part
 from fakes.rtsp import MjpegServer, RtspServer, lengthened, missing_for_mjpeg, missing_for_rtsp
 
 from coop.domain.frame import Frame
+from coop.domain.health import CameraStatus
+from coop.frame.latest import LatestFrame
 from coop.frame.source import Source, open_source
+from coop.frame.watch import CameraWatch
+
+
+class Watched:
+    """Plays the app for one watch: takes frames and calls `check`, until something has come about."""
+
+    def __init__(self) -> None:
+        self.slot = LatestFrame()
+        self.taken: list[Frame] = []
+        self._watches: list[CameraWatch] = []
+
+    def start(self, open_it: Callable[[], Source], **wishes: object) -> CameraWatch:
+        watch = CameraWatch("run", open_it, self.slot, **wishes)  # type: ignore[arg-type]
+        self._watches.append(watch)
+        watch.start()
+        return watch
+
+    def until(self, what: Callable[[CameraStatus], object], timeout_s: float = 60.0) -> CameraStatus:
+        watch = self._watches[-1]
+        deadline = time.monotonic() + timeout_s
+        while not what(watch.status()):
+            assert time.monotonic() < deadline, f"it never came about: {watch.status()}"
+            frame = self.slot.take(0.02)
+            if frame is not None:
+                self.taken.append(frame)
+            watch.check()
+        return watch.status()
+
+    def stop_all(self) -> None:
+        for watch in self._watches:
+            watch.stop(30)
 
 
 @pytest.fixture
@@ -65,6 +101,46 @@ def record(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def answering() -> Iterator[Callable[[bytes | None], int]]:
+    """Starts a server that answers every connection with the same bytes, or (None) never; gives its port."""
+    open_sockets: list[socket.socket] = []
+
+    def start(answer: bytes | None) -> int:
+        listener = socket.create_server(("127.0.0.1", 0))
+        open_sockets.append(listener)
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:  # closed: the test is over
+                    return
+                open_sockets.append(connection)
+                if answer is not None:
+                    with contextlib.suppress(OSError):
+                        connection.recv(4096)
+                        connection.sendall(answer)
+                        connection.shutdown(socket.SHUT_RDWR)
+
+        threading.Thread(target=serve, daemon=True).start()
+        return int(listener.getsockname()[1])
+
+    yield start
+    for opened_socket in open_sockets:
+        with contextlib.suppress(OSError):
+            opened_socket.shutdown(socket.SHUT_RDWR)
+        opened_socket.close()
+
+
+@pytest.fixture
+def watched() -> Iterator[Watched]:
+    """Starts watches, plays the app for them, and stops them in the end."""
+    company = Watched()
+    yield company
+    company.stop_all()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 import hashlib
 import os
 import threading
+import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -144,8 +145,8 @@ class TestBroken:
         damaged = tmp_path / "damaged.avi"
         damaged.write_bytes(data)
 
-        def digests() -> list[str]:
-            return [hashlib.md5(frame.image.tobytes()).hexdigest() for frame in opened(damaged).frames(stop)]
+        def digests() -> list[int]:
+            return [zlib.crc32(frame.image[::4].tobytes()) for frame in opened(damaged).frames(stop)]
 
         first = digests()
         assert 700 < len(first) <= 795

@@ -1,0 +1,126 @@
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from fakes.process import free_port
+from fakes.rtsp import MjpegServer, RtspServer
+
+from coop.errors import SourceError
+from coop.frame.source import Source
+
+Opened = Callable[..., Source]
+Answering = Callable[[bytes | None], int]
+Stop = threading.Event
+
+PAGE = b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n<html>Log in to your camera</html>"
+
+
+def refusal(source: Source) -> SourceError:
+    with pytest.raises(SourceError) as error:
+        list(source.frames(threading.Event()))
+    return error.value
+
+
+class TestRefused:
+    """Whatever is wrong is said in a sentence, soon, and without the password."""
+
+    @pytest.mark.parametrize("scheme", ["rtsp", "rtsps", "http", "https"])
+    def test_nobody_there(self, opened: Opened, scheme: str, capfd: pytest.CaptureFixture[str]) -> None:
+        error = refusal(opened(f"{scheme}://keeper:secret@127.0.0.1:{free_port()}/live", timeout_s=5))
+        assert "secret" not in str(error)
+        assert "keeper:***@127.0.0.1" in error.source
+        if scheme != "rtsps":
+            assert error.problem == "the camera cannot be reached (Connection refused)"
+        assert capfd.readouterr().err == ""
+
+    @pytest.mark.parametrize("scheme", ["rtsp", "http"])
+    def test_half_open(self, opened: Opened, answering: Answering, scheme: str) -> None:
+        """The connection stands, and nothing ever comes: a frozen camera."""
+        error = refusal(opened(f"{scheme}://127.0.0.1:{answering(None)}/live", timeout_s=1))
+        assert error.problem == "the camera does not answer within 1 s"
+
+    @pytest.mark.parametrize("scheme", ["rtsp", "http"])
+    def test_garbage(self, opened: Opened, answering: Answering, scheme: str) -> None:
+        error = refusal(opened(f"{scheme}://127.0.0.1:{answering(bytes(range(256)) * 8)}/live", timeout_s=2))
+        assert f"does not speak {scheme.upper()}" in error.problem
+
+    @pytest.mark.parametrize(
+        ("url", "answer", "problem"),
+        [
+            (
+                "rtsp://127.0.0.1:{}/",
+                b"RTSP/1.0 401 Unauthorized\r\nCSeq: 1\r\n\r\n",
+                "wants a user and password",
+            ),
+            ("rtsp://a:b@127.0.0.1:{}/", b"RTSP/1.0 401 Unauthorized\r\nCSeq: 1\r\n\r\n", "to this user and"),
+            ("rtsp://127.0.0.1:{}/x", b"RTSP/1.0 404 Not Found\r\nCSeq: 1\r\n\r\n", "no stream at this path"),
+            ("http://127.0.0.1:{}/", b"HTTP/1.0 401 Unauthorized\r\n\r\n", "wants a user and password"),
+            ("http://a:b@127.0.0.1:{}/", b"HTTP/1.0 403 Forbidden\r\n\r\n", "to this user and password"),
+            ("http://127.0.0.1:{}/x?y=1", b"HTTP/1.0 404 Not Found\r\n\r\n", "no stream at this path"),
+            ("http://127.0.0.1:{}/", PAGE, "gives no video"),
+        ],
+    )
+    def test_by_the_camera(
+        self, opened: Opened, answering: Answering, url: str, answer: bytes, problem: str
+    ) -> None:
+        error = refusal(opened(url.format(answering(answer)), timeout_s=3))
+        assert problem in error.problem
+        assert error.remedy
+
+    @pytest.mark.parametrize("url", ["rtsp://127.0.0.1:99999/x", "rtsp://[::1/x", "rtsp:///x"])
+    def test_an_impossible_address(self, opened: Opened, url: str) -> None:
+        assert refusal(opened(url, timeout_s=2)).remedy.startswith("Check the camera's power and network")
+
+    def test_no_such_device(self, opened: Opened) -> None:
+        assert refusal(opened("/dev/video987")).problem == "there is no such device"
+
+    def test_a_device_that_is_no_camera(self, opened: Opened, capfd: pytest.CaptureFixture[str]) -> None:
+        assert "cannot be opened as a camera" in refusal(opened("/dev/null")).problem
+        assert capfd.readouterr().err == ""
+
+
+def test_stopping_before_the_turn_to_open_has_come(opened: Opened, answering: Answering, stop: Stop) -> None:
+    """OpenCV opens one stream at a time; who waits for its turn can still be told to stop."""
+    silent = opened(f"http://127.0.0.1:{answering(None)}/live", timeout_s=3)
+    behind = opened(f"http://127.0.0.1:{answering(None)}/live", timeout_s=3)
+    first = threading.Thread(target=lambda: refusal(silent))
+    first.start()
+    time.sleep(0.5)
+    told = threading.Timer(0.3, stop.set)
+    told.start()
+    assert list(behind.frames(stop)) == []
+    assert first.is_alive()
+    first.join()
+    told.join()
+
+
+def test_a_silent_rtsp_camera_does_not_hold_up_another(
+    opened: Opened, answering: Answering, stop: Stop, rtsp_camera: RtspServer
+) -> None:
+    silent = opened(f"rtsp://127.0.0.1:{answering(None)}/live", timeout_s=20)
+    held_up = threading.Thread(target=lambda: refusal(silent), daemon=True)
+    held_up.start()
+    frame = next(opened(rtsp_camera.url).frames(stop))
+    assert (frame.width, frame.height) == (980, 490)
+    assert held_up.is_alive()
+
+
+def test_fewer_frames_on_request(opened: Opened, stop: Stop, mjpeg_camera: MjpegServer) -> None:
+    """Ten a second come; of the times of those given, none are closer than the ones asked for can be."""
+    frames = opened(mjpeg_camera.url, fps=2).frames(stop)
+    times = [next(frames).time for _ in range(5)]
+    assert (times[-1] - times[0]).total_seconds() > 1.4
+    frames.close()  # type: ignore[attr-defined]
+
+
+def test_a_frozen_stream_raises_rather_than_give_old_pictures(
+    opened: Opened, stop: Stop, rtsp_camera: RtspServer
+) -> None:
+    frames = opened(rtsp_camera.url, timeout_s=2).frames(stop)
+    for _ in range(5):
+        next(frames)
+    rtsp_camera.freeze()
+    with pytest.raises(SourceError, match="no new picture for 2 s"):
+        for _ in range(300):  # those already on their way may still come
+            next(frames)
