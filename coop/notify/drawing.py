@@ -73,13 +73,12 @@ def shorten(text: str, letters: ImageFont.FreeTypeFont, width: int) -> str:
 def outline(image: Image.Image, box: Box, colour: Colour = YOLK, *, width: int, radius: int) -> None:
     """A rounded frame just outside a box, with a soft dark edge that keeps it visible on straw and snow."""
     edge = max(1, width // 2)
-    grown = Box(
-        box.x - width - edge, box.y - width - edge, box.w + 2 * (width + edge), box.h + 2 * (width + edge)
-    )
-    radius += width + edge
-    _rounded(image, grown, radius, outline=(*INK, 150), line=width + 2 * edge)
-    inner = Box(grown.x + edge, grown.y + edge, grown.w - 2 * edge, grown.h - 2 * edge)
-    _rounded(image, inner, radius - edge, outline=(*colour, 255), line=width)
+    for grow, line, shade in (
+        (width + 2 * edge, width + 2 * edge, (*INK, 150)),
+        (width + edge, width, (*colour, 255)),
+    ):
+        around = Box(box.x - grow, box.y - grow, box.w + 2 * grow, box.h + 2 * grow)
+        _rounded(image, around, radius + grow, outline=shade, line=line)
 
 
 def chip_size(text: str, size: int, *, bold: bool = True) -> tuple[int, int]:

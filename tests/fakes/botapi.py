@@ -30,6 +30,7 @@ import threading
 import time
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -200,7 +201,7 @@ class _Html(HTMLParser):
     """Reads Telegram's HTML as strictly as Telegram does: known tags only, all of them closed."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
+        super().__init__(convert_charrefs=False)
         self.open: list[str] = []
         self.text: list[str] = []
 
@@ -217,6 +218,12 @@ class _Html(HTMLParser):
         if "<" in data:
             raise ApiError(400, "Bad Request: can't parse entities: Unclosed start tag")
         self.text.append(data)
+
+    def handle_entityref(self, name: str) -> None:
+        self.text.append(unescape(f"&{name};") if name in {"lt", "gt", "amp", "quot"} else f"&{name}")
+
+    def handle_charref(self, name: str) -> None:
+        self.text.append(unescape(f"&#{name};"))
 
 
 def visible(text: str, parse_mode: str | None) -> str:

@@ -1,0 +1,123 @@
+"""What the tests of `coop.notify` share: a pretended Telegram, a real store, a clock set by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from fakes.botapi import FakeBotApi
+
+from coop.domain.findings import Findings
+from coop.domain.frame import Picture
+from coop.domain.notification import Notification
+from coop.domain.picture import NewPicture, PictureKind
+from coop.store.store import Store
+
+START = datetime(2024, 10, 4, 5, 12, tzinfo=UTC)
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+class Post:
+    """Puts messages into a store's outbox, as the recorder does."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.store = store
+        self._clock = clock
+        self._count = 0
+
+    def __call__(
+        self,
+        text: str,
+        *,
+        chat: str = "42",
+        picture: str | None = None,
+        alarm: bool = False,
+        edits: str | None = None,
+        expires: datetime | None = None,
+    ) -> str:
+        self._count += 1
+        note = Notification(
+            key=f"note-{self._count}",
+            chat=chat,
+            text=text,
+            picture=picture,
+            alarm=alarm,
+            edits=edits,
+            expires=expires,
+        )
+        self.store.record(Findings(notifications=(note,)), self._clock())
+        return note.key
+
+    def picture(self, key: str, data: bytes) -> Path:
+        """Store a picture; the path of its file."""
+        new = NewPicture(
+            key=key,
+            kind=PictureKind.FRAME,
+            data=data,
+            suffix=".jpg",
+            camera="run",
+            time=self._clock(),
+            width=64,
+            height=48,
+        )
+        self.store.record(Findings(pictures=(new,)), self._clock())
+        found = self.store.picture(key)
+        assert found is not None
+        return found[1]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def api() -> Iterator[FakeBotApi]:
+    with FakeBotApi() as server:
+        yield server
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.open(f"sqlite:///{tmp_path / 'coop.db'}", tmp_path / "media")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def post(store: Store, clock: Clock) -> Post:
+    return Post(store, clock)
+
+
+@pytest.fixture(scope="session")
+def jpeg() -> bytes:
+    """A small valid picture."""
+    ramp = np.linspace(0, 255, 64 * 48 * 3).reshape(48, 64, 3).astype(np.uint8)
+    return cv2.imencode(".jpg", ramp)[1].tobytes()
+
+
+@pytest.fixture(scope="session")
+def hens(test_data: Path) -> Picture:
+    """A real frame, 980 x 490, with several hens."""
+    capture = cv2.VideoCapture(str(test_data / "videos" / "hens-in-run.mp4"))
+    ok, frame = capture.read()
+    capture.release()
+    assert ok
+    return np.asarray(frame, dtype=np.uint8)

@@ -1,0 +1,73 @@
+"""The small arithmetic of texts: lengths of time, pages, names."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coop.domain.health import CameraState, CameraStatus
+from coop.notify import texts
+
+
+@pytest.mark.parametrize(
+    ("length", "said"),
+    [
+        (timedelta(seconds=59), "under a minute"),
+        (timedelta(seconds=60), "1 min"),
+        (timedelta(minutes=59, seconds=59), "59 min"),
+        (timedelta(hours=1), "1 h"),
+        (timedelta(hours=1, minutes=40), "1 h 40 min"),
+        (timedelta(days=1), "1 day"),
+        (timedelta(days=2, hours=3, minutes=5), "2 days 3 h"),
+    ],
+)
+def test_a_length_of_time_as_a_person_says_it(length: timedelta, said: str) -> None:
+    assert texts.span(length) == said
+
+
+@given(st.text(alphabet="ab \n🐔", max_size=400), st.integers(min_value=4, max_value=50))
+def test_pages_keep_every_letter_and_the_limit(text: str, limit: int) -> None:
+    pages = texts.pages(text, limit)
+    assert all(texts.units(page) <= limit and page.strip() for page in pages)
+    assert "".join("".join(pages).split()) == "".join(text.split())
+
+
+def test_lines_stay_whole_where_they_fit() -> None:
+    assert texts.pages("one\ntwo\nthree", 8) == ["one\ntwo", "three"]
+
+
+def test_a_name_is_one_line_escaped_and_cut() -> None:
+    assert texts.name("a\nb\t<c>\u202e&") == "a b &lt;c&gt; &amp;"
+    assert len(texts.name("x" * 500)) == texts.NAME_LENGTH
+
+
+def test_the_status_names_what_fails() -> None:
+    live = CameraStatus(
+        camera="run", state=CameraState.LIVE, fps=14.6, dropped=0, reconnects=1, last_frame=None
+    )
+    lost = CameraStatus(
+        camera="nest",
+        state=CameraState.LOST,
+        fps=0,
+        dropped=0,
+        reconnects=0,
+        last_frame=None,
+        problem="no route",
+    )
+    text = texts.status("Home & away", [live, lost], "kinds: starter 1", timedelta(hours=2), waiting=3)
+    assert text.split("\n") == [
+        "<b>Home &amp; away</b> · watching for 2 h",
+        "🟢 run · live · 15 pictures a second · 1 reconnect",
+        "🔴 nest · lost",
+        "no route",
+        "🧠 kinds: starter 1",
+        "⚠️ 3 findings not recorded yet: is the disk full?",
+    ]
+
+
+def test_help_names_every_command() -> None:
+    for command, _ in texts.COMMANDS:
+        assert f"/{command}" in texts.help_text()
