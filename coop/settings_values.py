@@ -74,7 +74,7 @@ def _database(url: SecretUrl) -> SecretUrl:
 
 def _enclosing(polygon: tuple[Point, ...]) -> tuple[Point, ...]:
     pairs = zip(polygon, polygon[1:] + polygon[:1], strict=True)
-    if len(set(polygon)) < 3 or abs(sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in pairs)) < 1e-6:
+    if abs(sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in pairs)) < 1e-6:
         raise ValueError("at least three corners that enclose an area")
     return polygon
 

@@ -1,0 +1,227 @@
+"""The composition root: settings become parts, and the parts run until they are told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import sdnotify
+
+from coop.assembly import (
+    Models,
+    active_package,
+    camera_judge,
+    camera_pipeline,
+    camera_source,
+    is_first_today,
+    open_store,
+    utc_now,
+)
+from coop.camera_loop import CameraLoop
+from coop.crew import CameraAtWork, Crew
+from coop.desk import FrontDesk
+from coop.domain.event import CameraLost, Event
+from coop.domain.health import CameraState
+from coop.errors import CoopError, SettingsError
+from coop.event.cameras import CameraRule
+from coop.frame.latest import LatestFrame
+from coop.frame.masked import own_zones
+from coop.frame.watch import CameraWatch
+from coop.notify.compose import Composer
+from coop.notify.console import FolderMessenger
+from coop.notify.messenger import Messenger
+from coop.notify.outbox import OutboxWorker
+from coop.notify.telegram_bot import TelegramBot
+from coop.recorder import Recorder
+from coop.routine import Routine
+from coop.schedule import scheduler, table
+from coop.settings import CameraSettings, Settings, load_settings
+from coop.settings_sources import find_settings_file
+
+log = logging.getLogger(__name__)
+
+STOP_S = 3.0
+"""How long the cameras may take to stop; the whole stop stays under 5 s."""
+
+CONSOLE_CHAT = "console"
+"""Who reads the messages when there is no bot."""
+
+CAMERA_EVENTS = ("CameraLost", "CameraBack")
+LOOK_BACK = timedelta(days=30)
+"""How far a start looks back for a camera's last loss."""
+
+
+async def run_daemon(path: Path | None, say: Callable[[str], None]) -> None:
+    """Run until SIGTERM or SIGINT. SIGHUP reads the settings anew; if they are unusable the old go on.
+
+    ``say`` shows a line to whoever watches the console. Raises `CoopError` where it cannot even begin.
+    """
+    settings = load_settings(path)
+    stop, reload = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, reload.set)
+    while not stop.is_set():
+        daemon = await asyncio.to_thread(Daemon, settings, path, say)
+        settings = await daemon.run(stop, reload)
+
+
+class Daemon:
+    """All parts of one running coop, built from one settings tree. Blocks while it opens the store."""
+
+    def __init__(self, settings: Settings, path: Path | None, say: Callable[[str], None]) -> None:
+        if not settings.active_cameras:
+            raise SettingsError("Settings", ["cameras: none is active; run `coop init` for an example"])
+        self._settings = settings
+        self._path = path
+        self._systemd = sdnotify.SystemdNotifier()
+        started = utc_now()
+        self._store = open_store(settings)
+        composer = Composer(zone=settings.zone, silent_routine=settings.telegram.silent_routine)
+        self._models = Models(settings, active_package(self._store, settings))
+        self._models.refresh()
+        self._crew = Crew([self._camera(name, c, composer) for name, c in settings.active_cameras.items()])
+        self._desk = FrontDesk(
+            settings=settings,
+            store=self._store,
+            crew=self._crew,
+            models=self._models,
+            composer=composer,
+            clock=utc_now,
+            started=started,
+        )
+        self._bot, messenger = self._messenger(say)
+        self._routine = Routine(
+            settings=settings,
+            settings_file=path or find_settings_file(),
+            store=self._store,
+            crew=self._crew,
+            models=self._models,
+            composer=composer,
+            recipients=self._recipients,
+            outbox=OutboxWorker(self._store, messenger, utc_now),
+            clock=utc_now,
+            monotonic=time.monotonic,
+            started=started,
+        )
+
+    async def run(self, stop: asyncio.Event, reload: asyncio.Event) -> Settings:
+        """Run until ``stop`` is set or ``reload`` brought usable settings; returns those to go on with."""
+        settings = self._settings
+        schedule = settings.schedule
+        jobs = table(self._routine, digest=schedule.digest, backup=schedule.backup, zone=settings.zone)
+        plan = scheduler(jobs, settings.zone)
+        await self._routine.outbox.recover()
+        await asyncio.to_thread(self._routine.catch_up)
+        self._crew.start()
+        if self._bot is not None:
+            await self._bot.start()
+        plan.start()
+        self._systemd.notify("READY=1")
+        log.info("Watching %s", ", ".join(settings.active_cameras))
+        try:
+            return await self._wait(stop, reload)
+        finally:
+            self._systemd.notify("STOPPING=1" if stop.is_set() else "RELOADING=1")
+            plan.shutdown(wait=False)
+            self._routine.outbox.close()
+            await asyncio.to_thread(self._crew.stop, STOP_S)
+            if self._bot is not None:
+                await self._bot.stop(within=1.0)
+            await asyncio.to_thread(self._store.close)
+            log.info("Stopped")
+
+    async def _wait(self, stop: asyncio.Event, reload: asyncio.Event) -> Settings:
+        while True:
+            waits = [asyncio.create_task(event.wait()) for event in (stop, reload)]
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for task in waits:
+                task.cancel()
+            if stop.is_set():
+                return self._settings
+            reload.clear()
+            try:
+                settings = load_settings(self._path)
+                if not settings.active_cameras:
+                    raise SettingsError("Settings", ["cameras: none is active"])
+            except CoopError as error:
+                log.error("The settings are not reloaded, the old ones go on: %s", error)
+                continue
+            log.info("The settings are read anew")
+            return settings
+
+    def _messenger(self, say: Callable[[str], None]) -> tuple[TelegramBot | None, Messenger]:
+        telegram = self._settings.telegram
+        if telegram.token is None:
+            folder = self._settings.data_dir / "messages"
+            log.info("No bot token: messages go to the console and to %s", folder)
+            return None, FolderMessenger(folder, say)
+        bot = TelegramBot(telegram.token.get_secret_value(), self._desk, base_url=telegram.base_url)
+        if not self._recipients():
+            log.warning("No chat is paired yet: nobody gets a message. Run `coop pair`.")
+        return bot, bot
+
+    def _recipients(self) -> tuple[str, ...]:
+        if self._settings.telegram.token is None:
+            return (CONSOLE_CHAT,)
+        return self._desk.recipients()
+
+    def _camera(self, name: str, camera: CameraSettings, composer: Composer) -> CameraAtWork:
+        recorder = Recorder(self._store, lambda event: composer.compose(event, self._recipients()))
+        source = camera_source(name, camera, self._settings)
+        judge = camera_judge(self._models.current, self._settings)
+        pipeline = camera_pipeline(
+            name,
+            camera,
+            self._settings,
+            zones=camera.domain_zones or own_zones(source),
+            judge=judge,
+            record=recorder,
+            is_first_today=partial(is_first_today, self._store, self._settings.zone),
+            open_visits=[v for v in self._store.open_visits() if v.camera == name],
+            motion_told=self._last_time(name, ("MotionSeen",)),
+        )
+        slot = LatestFrame()
+        watch = CameraWatch(
+            name,
+            lambda: camera_source(name, camera, self._settings),
+            slot,
+            stale_after_s=camera.timeout_s,
+        )
+        loop = CameraLoop(
+            pipeline,
+            slot,
+            live=source.live,
+            has_ended=lambda: watch.status().state is CameraState.ENDED,
+            clock=utc_now,
+            monotonic=time.monotonic,
+        )
+        return CameraAtWork(watch=watch, loop=loop, judge=judge, rule=self._rule(name), recorder=recorder)
+
+    def _rule(self, name: str) -> CameraRule:
+        last = self._last_event(name, CAMERA_EVENTS)
+        return CameraRule(
+            name,
+            lost_after=timedelta(seconds=self._settings.events.camera_lost_after_s),
+            lost_since=last.time if isinstance(last, CameraLost) else None,
+        )
+
+    def _last_time(self, camera: str, names: tuple[str, ...]) -> datetime | None:
+        last = self._last_event(camera, names)
+        return last.time if last is not None else None
+
+    def _last_event(self, camera: str, names: tuple[str, ...]) -> Event | None:
+        now = utc_now()
+        found = [
+            recorded.event
+            for recorded in self._store.events(now - LOOK_BACK, now, names)
+            if recorded.event.camera == camera
+        ]
+        return max(found, key=lambda event: event.time, default=None)

@@ -1,0 +1,78 @@
+"""One camera's loop: the newest frame, through the pipeline, until told to stop."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from coop.domain.frame import Frame
+from coop.pipeline import Pipeline
+
+log = logging.getLogger(__name__)
+
+IDLE_S = 1.0
+"""How long to wait for a frame before letting time pass without one."""
+
+
+class Slot(Protocol):
+    """Where the reader leaves frames; None when none came in time."""
+
+    def take(self, timeout: float) -> Frame | None: ...
+
+
+class CameraLoop(threading.Thread):
+    """Runs the pipeline of one camera in a thread of its own.
+
+    ``live``: time passes on ``clock`` while no frame comes; for a recording it passes only with its
+    frames, and ``has_ended`` says when there will be no more. ``beat`` is the monotonic moment of the
+    last turn of the loop, for the watchdog.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        slot: Slot,
+        *,
+        live: bool,
+        has_ended: Callable[[], bool],
+        clock: Callable[[], datetime],
+        monotonic: Callable[[], float],
+    ) -> None:
+        super().__init__(name=f"camera {pipeline.camera}", daemon=True)
+        self.pipeline = pipeline
+        self.finished = False
+        self.latest: Frame | None = None
+        self._slot = slot
+        self._live = live
+        self._has_ended = has_ended
+        self._clock = clock
+        self._monotonic = monotonic
+        self._stop_asked = threading.Event()
+        self.beat = monotonic()
+
+    def ask_to_stop(self) -> None:
+        self._stop_asked.set()
+
+    def run(self) -> None:
+        while not self._stop_asked.is_set() and not self.finished:
+            try:
+                self._turn()
+            except Exception:
+                log.exception("Camera %s: a frame could not be handled; going on", self.pipeline.camera)
+                self._stop_asked.wait(IDLE_S)
+            self.beat = self._monotonic()
+
+    def _turn(self) -> None:
+        frame = self._slot.take(IDLE_S)
+        if frame is not None:
+            self.latest = frame
+            self.pipeline.step(frame)
+        elif self._live:
+            self.pipeline.tick(self._clock())
+        elif self._has_ended():
+            self.finished = True
+            if self.latest is not None:
+                self.pipeline.finish(self.latest.time)

@@ -1,0 +1,242 @@
+"""`coop demo`: the whole loop on a simulated coop, from learning the hens to the messages on the phone."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from coop.assembly import Models, camera_judge, camera_pipeline, is_first_today, models_dir, open_store
+from coop.classify.judge import HENS, KINDS
+from coop.classify.package import ModelPackage
+from coop.classify.runtime import Classifier
+from coop.classify.starter import ensure_starter
+from coop.commands.tables import events_rows, print_rows, visits_rows
+from coop.digests import day_digest
+from coop.domain.box import Box
+from coop.domain.event import VisitEnded
+from coop.domain.frame import Frame, Picture
+from coop.domain.times import day_bounds, local_day
+from coop.errors import SettingsError
+from coop.frame.sim.source import SimSource, open_sim
+from coop.notify.compose import Composer
+from coop.notify.console import FolderMessenger
+from coop.notify.outbox import OutboxWorker
+from coop.recorder import Recorder
+from coop.settings import CameraSettings, Settings
+from coop.store.store import Store
+
+CAMERA = "coop"
+CHAT = "you"
+FLOCK = 1
+START = date(2026, 5, 4)
+LESSON_SEED_OFFSET = 1000
+"""The demo learns from other days than those it watches: the same flock, another seed."""
+LESSON_DAYS = 3
+PICTURES_EACH = 40
+"""Pictures of each hen and each visitor and day of the lesson: enough, and learned in seconds."""
+LEAST_VISIBLE = 0.35
+OTHER = "other"
+HEN = "hen"
+MARK = ".neurocoop-demo"
+ROWS = 25
+
+
+@dataclass
+class Lesson:
+    """Labelled pictures of the simulated flock. ``groups`` are days, which are never split."""
+
+    pictures: list[Picture] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+    subjects: list[str] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
+
+    def add(self, picture: Picture, kind: str, subject: str, group: str) -> None:
+        self.pictures.append(picture)
+        self.kinds.append(kind)
+        self.subjects.append(subject)
+        self.groups.append(group)
+
+
+Teach = Callable[[Path, str, npt.NDArray[np.float32], list[str], list[str]], str]
+"""Learn a task from features (n, d), labels and groups; write its package; say how good it is."""
+
+
+def run_demo(out: Path, days: int, seed: int, teach: Teach, console: Console) -> None:
+    """Learn the simulated hens, watch them for ``days``, and leave record, digest and messages in ``out``."""
+    if out.exists() and not (out / MARK).exists():
+        raise SettingsError("--out", [f"{out} exists and is not of an earlier demo; choose another folder"])
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    (out / MARK).touch()
+    settings = Settings(data_dir=out / "data", timezone="UTC")
+    console.rule("[bold]1. Learning the hens[/bold]")
+    names = _learn(settings, seed, teach, console)
+    console.rule(f"[bold]2. Watching {len(names)} hens for {days} days[/bold]")
+    with open_store(settings) as store:
+        watch = _Watch(settings, store, out / "messages")
+        watch.run(_source(seed, days), console)
+        console.rule("[bold]3. The record[/bold]")
+        _show(store, settings, days, out, console)
+
+
+def _source(seed: int, days: int) -> SimSource:
+    return open_sim(f"sim://?flock={FLOCK}&seed={seed}&days={days}&start={START.isoformat()}", CAMERA)
+
+
+def _learn(settings: Settings, seed: int, teach: Teach, console: Console) -> tuple[str, ...]:
+    """Teach both tasks from another seed's days, and return the hens' names."""
+    source = _source(seed + LESSON_SEED_OFFSET, LESSON_DAYS)
+    with console.status("The starter model is written (once)"):
+        features = Classifier(ModelPackage.load(ensure_starter(models_dir(settings))), threads=2).embed
+    with console.status("Looking at the flock on other days"):
+        lesson = look(source, settings.zone)
+    with console.status(f"Learning from {len(lesson.pictures)} pictures"):
+        embedded = features(lesson.pictures)
+        hens = [i for i, kind in enumerate(lesson.kinds) if kind == HEN]
+        for task, rows, labels in (
+            (KINDS, list(range(len(lesson.kinds))), lesson.kinds),
+            (HENS, hens, lesson.subjects),
+        ):
+            folder = models_dir(settings) / f"demo-{task}"
+            measured = teach(
+                folder, task, embedded[rows], [labels[i] for i in rows], [lesson.groups[i] for i in rows]
+            )
+            console.print(f"  {task}: {measured}", highlight=False)
+    names = source.flock.names
+    console.print(f"  The flock: {', '.join(names)}", highlight=False)
+    return names
+
+
+def look(source: SimSource, zone: tzinfo, each: int = PICTURES_EACH) -> Lesson:
+    """Crops of everything that the truth of a simulated coop shows, spread over its days.
+
+    At most ``each`` pictures of one subject in a day; pictures of nothing are the kind "other".
+    """
+    lesson, counts = Lesson(), Counter[tuple[str, str]]()
+    rng = np.random.default_rng(0)
+    for frame in source.frames(threading.Event()):
+        day = local_day(frame.time, zone).isoformat()
+        seen = source.truth.at(frame.time)
+        found = [(s.subject, s.kind, s.box) for s in seen if s.visible > LEAST_VISIBLE]
+        empty = _empty_box(frame, [s.box for s in seen], rng)
+        if empty is not None:
+            found.append((OTHER, OTHER, empty))
+        for subject, kind, box in found:
+            # Neighbouring frames are copies of each other: not every one is taken.
+            if counts[subject, day] < each and rng.random() < 0.3:
+                counts[subject, day] += 1
+                lesson.add(_jittered(frame, box, rng), kind, subject, day)
+    return lesson
+
+
+def _jittered(frame: Frame, box: Box, rng: np.random.Generator) -> Picture:
+    """The crop as motion might cut it: the box moved and scaled a little, and padded."""
+    dx, dy = (round(float(v) * side) for v, side in zip(rng.normal(0, 0.06, 2), (box.w, box.h), strict=True))
+    grown = Box(box.x + dx, box.y + dy, box.w, box.h).padded(float(rng.uniform(0.05, 0.25)))
+    cut = grown.clipped(frame.width, frame.height) or box
+    return frame.image[cut.y : cut.bottom, cut.x : cut.right].copy()
+
+
+def _empty_box(frame: Frame, taken: Sequence[Box], rng: np.random.Generator) -> Box | None:
+    """A box of a hen's size where nothing is, or None if chance found none."""
+    side = int(rng.integers(40, 120))
+    x, y = int(rng.integers(0, frame.width - side)), int(rng.integers(0, frame.height - side))
+    box = Box(x, y, side, side)
+    return None if any(box.iou(other) > 0 for other in taken) else box
+
+
+class _Watch:
+    """The daemon's parts on simulated time: every frame watched, every message sent at its moment."""
+
+    def __init__(self, settings: Settings, store: Store, messages: Path) -> None:
+        self._settings = settings
+        self._store = store
+        self._now = datetime.combine(START, time(), UTC)
+        self._composer = Composer(zone=settings.zone)
+        self._outbox = OutboxWorker(store, FolderMessenger(messages, lambda line: None), lambda: self._now)
+        self._digest_day = START
+
+    def run(self, source: SimSource, console: Console) -> None:
+        """Watch the whole source."""
+        models = Models(self._settings, lambda task: models_dir(self._settings) / f"demo-{task}")
+        models.refresh()
+        recorder = Recorder(self._store, lambda event: self._composer.compose(event, [CHAT]))
+        pipeline = camera_pipeline(
+            CAMERA,
+            CameraSettings(url="sim://"),  # type: ignore[arg-type]
+            self._settings,
+            zones=source.zones,
+            judge=camera_judge(models.current, self._settings),
+            record=recorder,
+            is_first_today=partial(is_first_today, self._store, self._settings.zone),
+        )
+        with _progress(console) as progress:
+            task = progress.add_task("", total=source.truth.frame_count, when="")
+            for frame in source.frames(threading.Event()):
+                self._pass_time(frame.time)
+                step = pipeline.step(frame)
+                if step.events:
+                    asyncio.run(self._outbox.flush())
+                progress.update(task, advance=1, when=f"{frame.time:%A %H:%M}")
+        pipeline.finish(self._now)
+        self._pass_time(self._now + timedelta(days=1))
+
+    def _pass_time(self, now: datetime) -> None:
+        """Let the digest hour of each simulated day come."""
+        while (due := datetime.combine(self._digest_day, self._settings.schedule.digest, UTC)) <= now:
+            self._now = due
+            findings = day_digest(self._store, self._digest_day, due, self._composer, [CHAT])
+            self._store.record(findings, due)
+            asyncio.run(self._outbox.flush())
+            self._digest_day += timedelta(days=1)
+        self._now = now
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.fields[when]:<16}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f} of {task.total:.0f} frames"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    )
+
+
+def _show(store: Store, settings: Settings, days: int, out: Path, console: Console) -> None:
+    since, _ = day_bounds(START, settings.zone)
+    until = since + timedelta(days=days + 1)
+    told = [r for r in store.events(since, until) if not isinstance(r.event, VisitEnded)]
+    print_rows("Events", events_rows(told[:ROWS], settings.zone), console)
+    visits = [visit for visit in store.visits(since, until) if visit.kind == HEN]
+    longest = sorted(visits, key=lambda visit: visit.duration, reverse=True)[:ROWS]
+    print_rows("The longest of " + f"{len(visits)} visits", visits_rows(longest, settings.zone), console)
+    picture = store.picture(f"digest-{START.isoformat()}")
+    lines = [
+        "",
+        f"What you would have received:  {out / 'messages' / 'index.html'}",
+        f"The digest's picture:          {picture[1] if picture else 'none'}",
+        f"The record (SQLite):           {settings.data_dir / 'coop.db'}",
+        "",
+        "Now with your own camera and your own bot:",
+        "  coop init         writes coop.toml: put your camera's address into it",
+        "  coop check        tries camera, disk, database and token, and says what to do",
+        "  coop run          watches; without a token it writes its messages to the console",
+        "  coop pair         gives a code that lets your phone hear from the bot",
+        "",
+        f"(Run them as {Path(sys.argv[0]).parent}/coop, or activate the virtual environment first.)",
+    ]
+    console.print("\n".join(lines), highlight=False)

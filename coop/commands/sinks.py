@@ -1,0 +1,128 @@
+"""Where a replay writes: JSON lines, motion masks, and a video with boxes and names drawn in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import cv2
+
+from coop.domain.event import Event
+from coop.domain.judgement import Judgement
+from coop.domain.track import TrackState
+from coop.errors import SourceError
+from coop.motion.detector import motion_mask_in_source_size
+from coop.notify.annotate import Mark, annotated
+from coop.notify.clip import ClipWriter
+from coop.pipeline import Step
+
+
+class JsonSink:
+    """One JSON object a line: one for each frame, and one for each event behind its frame."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+        self._n = 0
+
+    def step(self, step: Step) -> None:
+        self._write(
+            {
+                "n": self._n,
+                "t": step.frame.time.isoformat(),
+                "regions": [region.box.xywh for region in step.motion.regions],
+                "tracks": [
+                    {"id": t.id, "box": t.box.xywh, "state": t.state.value, "seen": t.seen}
+                    for t in step.tracks
+                ],
+                "predictions": [prediction_json(judgement) for judgement in step.judgements],
+            }
+        )
+        self._n += 1
+        self.last(step.events)
+
+    def last(self, events: Sequence[Event]) -> None:
+        for event in events:
+            self._write(event_json(event))
+
+    def _write(self, line: dict[str, Any]) -> None:
+        self._file.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
+
+
+def prediction_json(judgement: Judgement) -> dict[str, Any]:
+    """The verdict on one track as `--json` writes it."""
+    return {
+        "track": judgement.track.id,
+        "kind": judgement.kind,
+        "subject": judgement.subject,
+        "confidence": round(judgement.confidence, 4),
+        "final": judgement.final,
+    }
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """An event as `--json` writes it."""
+    return {
+        "event": event.name,
+        "t": event.time.isoformat(),
+        "camera": event.camera,
+        "place": event.place,
+        "subject": event.subject,
+        "confidence": round(event.confidence, 4),
+    }
+
+
+class MaskSink:
+    """The motion mask of each frame as PNG in source size: `000000.png` for frame 0."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._n = 0
+
+    def step(self, step: Step) -> None:
+        file = self._folder / f"{self._n:06d}.png"
+        if not cv2.imwrite(str(file), motion_mask_in_source_size(step.motion, step.frame)):
+            raise SourceError(str(file), "the mask could not be written", "Is the disk full?")
+        self._n += 1
+
+    def last(self, events: Sequence[Event]) -> None:
+        """Masks belong to frames."""
+
+
+class VideoSink:
+    """The recording with boxes and names drawn in."""
+
+    def __init__(self, writer: ClipWriter) -> None:
+        self._writer = writer
+        self._names: dict[str, str] = {}
+
+    def step(self, step: Step) -> None:
+        self._names |= {j.track.id: f"{j.subject} {j.confidence:.0%}" for j in step.judgements}
+        marks = [
+            Mark(box=track.box, text=self._names.get(track.id, ""))
+            for track in step.tracks
+            if track.state is TrackState.CONFIRMED
+        ]
+        self._writer.write(annotated(step.frame.image, marks), step.frame.time)
+
+    def last(self, events: Sequence[Event]) -> None:
+        """The video ends with its last frame."""
+
+
+@contextmanager
+def json_sink(file: Path) -> Iterator[JsonSink]:
+    """A JSON file that appears under its name only when it is complete."""
+    partial = file.with_name(file.name + ".part")
+    with partial.open("w", encoding="utf-8") as stream:
+        yield JsonSink(stream)
+    partial.replace(file)
+
+
+@contextmanager
+def video_sink(file: Path) -> Iterator[VideoSink]:
+    """A video file that appears under its name only when it is complete."""
+    with ClipWriter(file) as writer:
+        yield VideoSink(writer)

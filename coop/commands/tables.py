@@ -1,0 +1,81 @@
+"""The record as tables for people, JSON lines, or comma-separated values."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from coop.domain.findings import RecordedEvent
+from coop.domain.sighting import Visit
+
+Row = Mapping[str, Any]
+
+
+def events_rows(recorded: Sequence[RecordedEvent], zone: tzinfo) -> list[Row]:
+    """One row for each event, times in ``zone``."""
+    return [
+        {
+            "time": local(entry.event.time, zone),
+            "event": entry.event.name,
+            "subject": entry.event.subject,
+            "place": entry.event.place,
+            "camera": entry.event.camera,
+            "confidence": round(entry.event.confidence, 3),
+        }
+        for entry in recorded
+    ]
+
+
+def visits_rows(visits: Sequence[Visit], zone: tzinfo) -> list[Row]:
+    """One row for each visit, times in ``zone``."""
+    return [
+        {
+            "began": local(visit.began, zone),
+            "subject": visit.subject,
+            "place": visit.place,
+            "minutes": round(visit.duration.total_seconds() / 60, 1),
+            "sightings": visit.sightings,
+            "confidence": round(visit.confidence, 3),
+        }
+        for visit in visits
+    ]
+
+
+def local(moment: datetime, zone: tzinfo) -> str:
+    """A time as people read it, in ``zone``: its name is not shown, since the settings know it."""
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+
+
+def print_rows(
+    title: str, rows: Sequence[Row], console: Console, *, as_json: bool = False, as_csv: bool = False
+) -> None:
+    """Show rows: a table for people, or one of the two forms for programs, on standard output."""
+    if as_json:
+        for row in rows:
+            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+    elif as_csv:
+        if rows:
+            writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+    elif not rows:
+        console.print(f"{title}: none.")
+    else:
+        console.print(_table(title, rows))
+
+
+def _table(title: str, rows: Sequence[Row]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for column in rows[0]:
+        number = isinstance(rows[0][column], int | float)
+        table.add_column(column, justify="right" if number else "left")
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    return table

@@ -1,0 +1,95 @@
+"""The cameras at work: each one's reader, its watch, and its loop."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from coop.camera_loop import CameraLoop
+from coop.classify.judge import Predicts, TrackJudge
+from coop.domain.findings import Findings, RecordedEvent
+from coop.domain.frame import Frame
+from coop.domain.health import CameraStatus
+from coop.event.cameras import CameraRule
+from coop.frame.watch import CameraWatch
+from coop.recorder import Recorder
+
+log = logging.getLogger(__name__)
+
+FRESH_S = 30.0
+"""A camera's loop that has not turned for so long is stuck."""
+
+
+@dataclass(kw_only=True)
+class CameraAtWork:
+    """Everything that belongs to one running camera."""
+
+    watch: CameraWatch
+    loop: CameraLoop
+    judge: TrackJudge
+    rule: CameraRule
+    recorder: Recorder
+
+
+class Crew:
+    """All cameras. A stuck one never stops the others."""
+
+    def __init__(self, cameras: Sequence[CameraAtWork]) -> None:
+        self._cameras = {camera.rule.camera: camera for camera in cameras}
+
+    def start(self) -> None:
+        for camera in self._cameras.values():
+            camera.watch.start()
+            camera.loop.start()
+
+    def check(self, now: datetime) -> None:
+        """Judge every camera by the age of its newest frame, and record its loss or return."""
+        for camera in self._cameras.values():
+            camera.watch.check()
+            event = camera.rule.update(camera.watch.status(), now)
+            if event is not None:
+                log.warning("Camera %s: %s", event.camera, event.name)
+                camera.recorder(Findings(events=(RecordedEvent(event=event),)), now)
+            else:
+                camera.recorder.retry()
+
+    def statuses(self, now: datetime) -> tuple[CameraStatus, ...]:
+        return tuple(camera.watch.status() for camera in self._cameras.values())
+
+    def latest(self) -> dict[str, Frame | None]:
+        """The newest frame of each camera, privacy masks applied; None where there was none yet."""
+        return {name: camera.loop.latest for name, camera in self._cameras.items()}
+
+    def use(self, models: Mapping[str, Predicts]) -> None:
+        """Let every camera go on with other models."""
+        for camera in self._cameras.values():
+            camera.judge.use(models)
+
+    def is_fresh(self, monotonic: float) -> bool:
+        """Whether every loop still turns."""
+        loops = [camera.loop for camera in self._cameras.values()]
+        return all(loop.finished or monotonic - loop.beat < FRESH_S for loop in loops)
+
+    def is_finished(self) -> bool:
+        """Whether every camera was a recording that has ended."""
+        return all(camera.loop.finished for camera in self._cameras.values())
+
+    def waiting(self) -> int:
+        """Findings that could not be recorded yet."""
+        return sum(camera.recorder.waiting for camera in self._cameras.values())
+
+    def stop(self, timeout: float) -> None:
+        """Stop reading, let every loop finish its frame, and record what still waits."""
+        deadline = time.monotonic() + timeout
+        for camera in self._cameras.values():
+            camera.loop.ask_to_stop()
+        for camera in self._cameras.values():
+            camera.watch.stop(max(0.0, deadline - time.monotonic()))
+        for name, camera in self._cameras.items():
+            camera.loop.join(max(0.0, deadline - time.monotonic()))
+            if camera.loop.is_alive():
+                log.error("Camera %s: its loop did not stop in time", name)
+            camera.recorder.retry()

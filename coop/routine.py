@@ -1,0 +1,157 @@
+"""What the daemon does again and again: the duties that the schedule calls."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+import sdnotify
+
+from coop.assembly import Models
+from coop.backups import make_daily_backup
+from coop.crew import Crew
+from coop.digests import day_digest
+from coop.domain.health import DaemonStatus
+from coop.domain.times import local_day
+from coop.errors import CoopError
+from coop.notify.compose import Composer
+from coop.notify.outbox import OutboxWorker
+from coop.settings import Settings
+from coop.store.store import Store
+
+log = logging.getLogger(__name__)
+
+GIB = 2**30
+SWEEP_GRACE = timedelta(hours=1)
+"""A file younger than this may still get its row."""
+FRESH_S = 30.0
+
+
+@dataclass(kw_only=True)
+class Routine:
+    """The duties of one daemon over its parts. Plain methods run in worker threads."""
+
+    settings: Settings
+    settings_file: Path | None
+    store: Store
+    crew: Crew
+    models: Models
+    composer: Composer
+    recipients: Callable[[], Sequence[str]]
+    outbox: OutboxWorker
+    clock: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    started: datetime
+    _written: float = field(default=0.0, init=False)
+    _watched: float = field(default=0.0, init=False)
+    _models_busy: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _systemd: sdnotify.SystemdNotifier = field(default_factory=sdnotify.SystemdNotifier, init=False)
+
+    def watch_cameras(self) -> None:
+        """Judge every camera by the age of its newest frame, and tell its loss and return."""
+        self.crew.check(self.clock())
+        self._watched = self.monotonic()
+
+    def refresh_status(self) -> None:
+        """Write the status row; it proves to the watchdog that the store's writer works."""
+        now = self.clock()
+        status = DaemonStatus(
+            pid=os.getpid(),
+            started=self.started,
+            refreshed=now,
+            version=version("neurocoop"),
+            cameras=self.crew.statuses(now),
+            model=self.models.names,
+        )
+        try:
+            self.store.put_status(status)
+        except CoopError as error:
+            log.error("The status cannot be written: %s", error)
+            return
+        self._written = self.monotonic()
+
+    def poll_models(self) -> None:
+        """Use another model as soon as its row says so."""
+        with self._models_busy:
+            models = self.models.refresh()
+        if models is not None:
+            self.crew.use(models)
+
+    def keep_within_limits(self) -> None:
+        """Delete the oldest unlabelled pictures beyond age, size and room, and sweep what no row names."""
+        limits = self.settings.retention
+        try:
+            swept = self.store.sweep(SWEEP_GRACE)
+            kept = self.store.retain(
+                self.clock(),
+                max_age_days=limits.max_age_days,
+                max_bytes=int(limits.max_gib * GIB),
+                min_free_bytes=int(limits.min_free_gib * GIB),
+                free_bytes=lambda: shutil.disk_usage(self.settings.data_dir).free,
+            )
+        except CoopError as error:
+            log.error("Old pictures cannot be deleted: %s", error)
+            return
+        if swept.missing:
+            log.error("%d pictures of the record are gone from the disk", len(swept.missing))
+        if kept.deleted:
+            log.info("Deleted %d old pictures, %d bytes", kept.deleted, kept.deleted_bytes)
+        if kept.short:
+            log.error("Too little room, and no picture may go: all are labelled or wait to be sent")
+
+    def back_up(self) -> None:
+        """Write the daily backup and delete the oldest beyond the number to keep."""
+        try:
+            file = make_daily_backup(self.store, self.settings, self.settings_file, self.clock())
+        except CoopError as error:
+            log.error("No backup today: %s", error)
+            return
+        log.info("Wrote the daily backup %s", file)
+
+    def queue_digest(self) -> None:
+        """Put the day's digest into the outbox, once for each day."""
+        now = self.clock()
+        try:
+            findings = day_digest(
+                self.store, local_day(now, self.settings.zone), now, self.composer, self.recipients()
+            )
+            self.store.record(findings, now)
+            self.store.set_last_run("digest", now)
+        except CoopError as error:
+            log.error("No digest yet: %s", error)
+
+    def catch_up(self) -> None:
+        """At the start: send a digest that was missed while the program was not running today."""
+        now = self.clock()
+        local = now.astimezone(self.settings.zone)
+        last = self.store.last_run("digest")
+        missed = last is not None and local_day(last, self.settings.zone) < local.date()
+        if missed and local.time() > self.settings.schedule.digest:
+            self.queue_digest()
+
+    async def flush_outbox(self) -> None:
+        """Send what is due."""
+        await self.outbox.flush()
+
+    async def feed_watchdog(self) -> None:
+        """Tell systemd that all is well, but only while capture, writer and this loop are fresh."""
+        now = self.monotonic()
+        stale = [
+            name
+            for name, fresh in (
+                ("capture", self.crew.is_fresh(now) and now - self._watched < FRESH_S),
+                ("writer", now - self._written < FRESH_S),
+            )
+            if not fresh
+        ]
+        if stale:
+            log.error("Not feeding the watchdog: %s stale", " and ".join(stale))
+            return
+        self._systemd.notify("WATCHDOG=1")
