@@ -6,8 +6,8 @@ HIDDEN = "***"
 
 _URL = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)(?P<rest>[^\s\"'<>]*)")
 _SECRET_VALUE = re.compile(
-    r"(?i)(?P<name>(?:passw(?:or)?d|pwd|psk|secret|token|session|signature|api_?key"
-    r"|(?<![a-z0-9])(?:pass|key|auth|sig))=)[^&;#\s\"'<>]+"
+    r"(?i)(?P<name>(?:passw(?:or)?d|loginpass?|pwd|psk|secret|token|session|signature|api_?key"
+    r"|(?<![a-z0-9])(?:pass?|pw|key|auth|sig))=)[^&;#\s\"'<>]+"
 )
 _BOT_TOKEN = re.compile(r"(?<!\d)(?<!sha)\d+(?::|%3A)[A-Za-z0-9_-]{30,}")
 
@@ -18,6 +18,9 @@ def redact_url(url: str) -> str:
     Passwords with unescaped ``@``, ``/`` or ``?`` are common in camera URLs, so the last ``@`` counts as the
     end of the password wherever that is possible: rather too much is hidden than too little.
     """
+    if not url.startswith(("/", ".", "~")):  # no path; and a space or quote in it belongs to its password
+        scheme, mark, rest = url.partition("://") if "://" in url else ("", "", url)
+        url = scheme + mark + _without_password(rest)
     return redact_text(url)
 
 

@@ -5,14 +5,21 @@ from __future__ import annotations
 import http.client
 import re
 import socket
+import ssl
 from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from coop.domain.url import redact_url
 from coop.errors import SourceError
 
 _RTSP_PORT = 554
+_RTSPS_PORT = 322
 _CHECK_POWER = "Check the camera's power and network, and the address and port in its URL"
+_CHECK_ADDRESS = (
+    "Write scheme://user:password@address:port/path; in a password, @ is written %40 and / is %2F"
+)
 _GIVE_LOGIN = "Put them into its URL, before the address, as user:password@ (with @ as %40 and / as %2F)"
 _CHECK_LOGIN = "Check them, and the path of the stream; in a password, @ is written %40 and / is %2F"
 _CHECK_PATH = "Look up the path of its stream in the camera's manual and put it into its URL"
@@ -52,7 +59,8 @@ def _status(url: str, timeout_s: float) -> int:
         return _rtsp_status(url, "DESCRIBE", timeout_s)
     if scheme in ("http", "https"):
         return _http_status(url, timeout_s)
-    return 0
+    with _connected(url, _RTSPS_PORT, timeout_s):
+        return 0
 
 
 def _rtsp_status(url: str, method: str, timeout_s: float) -> int:
@@ -61,38 +69,55 @@ def _rtsp_status(url: str, method: str, timeout_s: float) -> int:
         f"rtsp://{parts.netloc.rpartition('@')[2]}{parts.path or '/'}{'?' * bool(parts.query)}{parts.query}"
     )
     request = f"{method} {bare} RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: coop\r\n\r\n"
-    try:
-        address = (parts.hostname or "", parts.port or _RTSP_PORT)
-        with socket.create_connection(address, timeout=timeout_s) as connection:
-            connection.sendall(request.encode())
-            answer = connection.recv(1024)
-    except TimeoutError as error:
-        raise _silent(url, f"the camera does not answer within {timeout_s:g} s") from error
-    except (OSError, ValueError) as error:  # ValueError: a port that is no number
-        raise _silent(url, f"the camera cannot be reached ({_reason(error)})") from error
+    with _connected(url, _RTSP_PORT, timeout_s) as connection:
+        connection.sendall(request.encode())
+        answer = connection.recv(1024)
     status = re.match(rb"RTSP/\d\.\d (\d{3})", answer)
     if status is None:
         raise _silent(url, "something answers at this address, but does not speak RTSP")
     return int(status[1])
 
 
-def _http_status(url: str, timeout_s: float) -> int:
+@contextmanager
+def _connected(url: str, port: int, timeout_s: float) -> Iterator[socket.socket]:
+    """A connection to the URL's address; whatever goes wrong with it is a SourceError."""
     parts = _split(url)
-    connector = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    with _told_plainly(url, timeout_s):
+        address = (parts.hostname or "", parts.port or port)
+        with socket.create_connection(address, timeout=timeout_s) as connection:
+            yield connection
+
+
+@contextmanager
+def _told_plainly(url: str, timeout_s: float) -> Iterator[None]:
+    """Turns a network error into what it means for the camera."""
     try:
-        connection = connector(parts.hostname or "", parts.port, timeout=timeout_s)
-        try:
-            target = (parts.path or "/") + "?" * bool(parts.query) + parts.query
-            connection.request("GET", target, headers=_login(parts))
-            return connection.getresponse().status
-        finally:
-            connection.close()
+        yield
     except TimeoutError as error:
         raise _silent(url, f"the camera does not answer within {timeout_s:g} s") from error
     except http.client.HTTPException as error:
         raise _silent(url, "something answers at this address, but does not speak HTTP") from error
-    except (OSError, ValueError) as error:
-        raise _silent(url, f"the camera cannot be reached ({_reason(error)})") from error
+    except OSError as error:
+        raise _silent(url, f"the camera cannot be reached ({error.strerror or error})") from error
+    except ValueError as error:  # a port that is no number, a name that cannot be one
+        raise SourceError(redact_url(url), "this is not a valid address", _CHECK_ADDRESS) from error
+
+
+def _http_status(url: str, timeout_s: float) -> int:
+    parts = _split(url)
+    target = (parts.path or "/") + "?" * bool(parts.query) + parts.query
+    with _told_plainly(url, timeout_s), closing(_http_connection(parts, timeout_s)) as connection:
+        connection.request("GET", target, headers=_login(parts))
+        return connection.getresponse().status
+
+
+def _http_connection(parts: SplitResult, timeout_s: float) -> http.client.HTTPConnection:
+    if parts.scheme == "http":
+        return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout_s)
+    trusting = ssl.create_default_context()  # as FFmpeg is: cameras sign their certificates themselves
+    trusting.check_hostname = False
+    trusting.verify_mode = ssl.CERT_NONE
+    return http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=timeout_s, context=trusting)
 
 
 def _login(parts: SplitResult) -> dict[str, str]:
@@ -106,12 +131,8 @@ def _split(url: str) -> SplitResult:
     try:
         return urlsplit(url)
     except ValueError as error:  # such as unbalanced brackets around an IPv6 address
-        raise SourceError(redact_url(url), "this is not a valid address", _CHECK_POWER) from error
+        raise SourceError(redact_url(url), "this is not a valid address", _CHECK_ADDRESS) from error
 
 
 def _silent(url: str, problem: str) -> SourceError:
     return SourceError(redact_url(url), problem, _CHECK_POWER)
-
-
-def _reason(error: OSError | ValueError) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or "the address is not valid"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import time
@@ -19,14 +18,8 @@ from coop.domain.url import redact_url
 from coop.errors import SourceError
 from coop.frame.probe import check_answers, why_refused
 from coop.frame.rate import RateLimit
+from coop.frame.readtime import Read, ReadTimes
 from coop.frame.source import Stop
-
-log = logging.getLogger(__name__)
-
-_SLOW_SHARE = 0.5
-_STALLED_SHARE = 0.9
-"""A read that took this share of its time-out is a stall, whatever OpenCV returned: after one it hands out
-stale frames as good ones, and the stream never recovers."""
 
 _DECODING_THREADS = 2
 """Each further one holds back one more frame, and memory for it."""
@@ -42,7 +35,8 @@ class StreamSource:
     """A live stream: ``rtsp://`` over TCP, ``http://`` (MJPEG or what else FFmpeg reads), or ``/dev/video0``.
 
     A frame's time is when it arrived. A stream that breaks, ends or stalls raises SourceError; open it anew.
-    A camera that changes its picture size closes RTSP streams, and the next opening has the new size.
+    A camera that changes its picture size ends its RTSP stream, and the next opening has the new size; where
+    it changes within an MJPEG stream, OpenCV scales the pictures to the first size until the next opening.
     """
 
     live = True
@@ -79,21 +73,18 @@ class StreamSource:
 
     def _arrivals(self, capture: cv2.VideoCapture, stop: Stop) -> Iterator[None]:
         """One turn for each frame that has just arrived and is decoded, but not yet converted."""
-        was_slow = True  # the first read may wait for a key frame
+        times = ReadTimes(self._timeout_s)
         while not stop.is_set():
             began = self._monotonic()
             there = capture.grab()
             took = self._monotonic() - began
-            if took > self._timeout_s * _STALLED_SHARE:
+            read = times.judge(took)
+            if read is Read.STALLED:
                 raise self._broken(f"no new picture for {took:.0f} s")
             if not there:
                 raise self._broken("the stream has ended or is broken")
-            is_slow = took > self._timeout_s * _SLOW_SHARE
-            if (
-                was_slow or not is_slow
-            ):  # after one slow read the frame is an old one; if all are, that is its pace
+            if read is Read.FRESH:
                 yield
-            was_slow = is_slow
 
     def _picture(self, capture: cv2.VideoCapture) -> Picture:
         there, image = capture.retrieve()

@@ -44,6 +44,7 @@ def test_recordings_by_path_and_by_url(opened: Opened, record: Callable[..., Pat
     ("url", "problem"),
     [
         ("ftp://keeper:secret@cam/1", r'ftp://keeper:\*\*\*@cam/1: "ftp://" is no kind of source'),
+        ("keeper:secret@10.0.0.7/1", r"keeper:\*\*\*@10.0.0.7/1: there is no such file"),
         ("/no/such/hens.mp4", "/no/such/hens.mp4: there is no such file or folder"),
         ("", '"": nothing is named'),
         ("/proc/self/fd/0x", "there is no such file"),
