@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 import threading
 import time
@@ -17,8 +18,9 @@ from rich.text import Text
 
 from coop.domain.frame import Frame
 from coop.domain.url import redact_text
-from coop.errors import CoopError, SettingsError
+from coop.errors import CoopError, SettingsError, SourceError
 from coop.settings import CameraSettings, Settings
+from coop.settings_sources import ENV_PREFIX
 
 GIB = 2**30
 STORE_LIMIT_S = 15.0
@@ -58,6 +60,12 @@ def run_checks(
     `CoopError`, `OSError`, `ValueError` and `RuntimeError` become failed checks. ``now`` is aware;
     ``free_bytes(folder)`` is the room left on the folder's disk.
     """
+    quick = [  # before the slow ones, which may make the data folder
+        _settings_check(settings),
+        _clock_check(settings, now),
+        _folder_check(settings.data_dir),
+        _disk_check(settings, free_bytes),
+    ]
     cameras = settings.active_cameras
     slow = [
         _Attempt("database", STORE_LIMIT_S, open_store, "Start the database or correct store.url"),
@@ -71,20 +79,21 @@ def run_checks(
         slow.append(_Attempt("telegram", TOKEN_LIMIT_S, get_me, remedy))
     for attempt in slow:
         attempt.start()
-    quick = [
-        _settings_check(settings),
-        _clock_check(settings, now),
-        _folder_check(settings.data_dir),
-        _disk_check(settings, free_bytes),
-    ]
     silent = [] if settings.telegram.token is not None else [_without_token()]
     return [*quick, *(attempt.outcome() for attempt in slow), *silent]
 
 
 def settings_failed(error: SettingsError) -> list[Check]:
     """The checks to show where the settings themselves cannot be used: one for each problem."""
-    remedy = f"Correct it in {error.where}"
-    return [Check(name="settings", ok=False, found=problem, remedy=remedy) for problem in error.problems]
+    return [
+        Check(name="settings", ok=False, found=problem, remedy=_where_to_correct(problem, error.where))
+        for problem in error.problems
+    ]
+
+
+def _where_to_correct(problem: str, where: str) -> str:
+    variable = re.match(rf"{ENV_PREFIX}\w*", problem)
+    return f"Correct or unset the variable {variable[0]}" if variable else f"Correct it in {where}"
 
 
 def exit_status(checks: Sequence[Check]) -> int:
@@ -124,6 +133,8 @@ class _Attempt(threading.Thread):
     def run(self) -> None:
         try:
             self._found = self._work()
+        except SourceError as error:
+            self._problem, self._remedy = f"{error.source}: {error.problem}", error.remedy
         except (CoopError, OSError, ValueError, RuntimeError) as error:
             self._problem = str(error) or type(error).__name__
 
@@ -138,7 +149,7 @@ class _Attempt(threading.Thread):
             problem = redact_text(
                 self._problem or "stopped with an error in the program; see the lines above"
             )
-        return Check(name=self._check, ok=False, found=problem, remedy=self._remedy)
+        return Check(name=self._check, ok=False, found=problem, remedy=redact_text(self._remedy))
 
 
 def _camera_attempt(
@@ -174,7 +185,9 @@ def _clock_check(settings: Settings, now: datetime) -> Check:
             found=f"{local}, which is before this program was installed",
             remedy="Set the clock, for example by `timedatectl set-ntp true`",
         )
-    return Check(name="clock", ok=True, found=local)
+    advice = "Set timezone if the coop is elsewhere: it decides what a day is"
+    remedy = advice if settings.zone.key in ("UTC", "Etc/UTC") else ""
+    return Check(name="clock", ok=True, found=local, remedy=remedy)
 
 
 def _existing(folder: Path) -> Path:

@@ -21,6 +21,14 @@ def test_scripts_are_clean(script: Path, tool: Callable[[str], str]) -> None:
     assert os.access(script, os.X_OK)
 
 
+def test_pip_understands_the_constraints(checkout: Path) -> None:
+    """pip refuses a constraints file with anything but pins, a path of this machine above all."""
+    lines = (checkout / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    odd = [line for line in lines if not re.fullmatch(r"(#.*)?|[A-Za-z0-9._-]+==[^\s;]+( ?;.*)?", line)]
+    assert odd == []
+    assert len(lines) > 20
+
+
 def test_everything_that_the_container_copies_exists(checkout: Path) -> None:
     text = (checkout / "deploy" / "Containerfile").read_text(encoding="utf-8")
     copied = [name for line in re.findall(r"^COPY (.*) \S+$", text, re.MULTILINE) for name in line.split()]
