@@ -59,7 +59,8 @@ class Background:
         self._candidate: Floats = self.mean.copy()
         self._evidence: Floats = np.zeros(shape, dtype=np.float32)  # seconds for the candidate
         self._before: Floats = self.mean.copy()
-        self._recall: Floats = np.zeros(shape, dtype=np.float32)  # seconds that ``before`` still counts
+        self._recall: Floats = np.zeros(shape, dtype=np.float32)  # seconds that it still counts
+        self._recalling: Mask = np.zeros(shape, dtype=np.uint8)  # 1 where ``before`` still counts
         self._age = 0.0  # seconds
         self._frames = 0
         self._unlooked = 0.0  # seconds since candidates were looked at
@@ -104,6 +105,7 @@ class Background:
         if self._unlooked < _LOOK_S:
             return False
         self._learn_candidate(planes, differing, kept, keep_rate)
+        self._recalling = (self._recall > 0).astype(np.uint8)
         self._know_edges()
         self._unlooked = 0.0
         return True
@@ -120,6 +122,7 @@ class Background:
             known[area][at] = plane[area][at]
         self._evidence[area][at] = 0
         self._recall[area][at] = 0
+        self._recalling[area][at] = 0
 
     def _learn_mean(self, planes: Planes, still: Mask, dt: float) -> None:
         horizon = min(self._learn_s, self._age)  # a young background learns quickly
@@ -183,9 +186,9 @@ class Background:
 
     def _clear_recalled(self, planes: Planes, mask: Mask) -> None:
         """Take out of the mask what looks as it did before something settled there."""
-        at = np.flatnonzero(mask)
-        at = at[self._recall.ravel()[at] > 0]
-        if at.size:
+        recalled = cv2.bitwise_and(mask, self._recalling)  # 1 is a bit of 255
+        if cv2.countNonZero(recalled):
+            at = np.flatnonzero(recalled)
             change = _furthest(_row(planes)[:, at] - _row(self._before)[:, at])
             mask.ravel()[at[change <= self._limit.ravel()[at]]] = 0
 

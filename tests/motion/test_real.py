@@ -1,0 +1,50 @@
+"""Motion on real pictures, with floors that only a real loss of quality falls through."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import cv2
+import numpy as np
+from bench.highway import ours, score
+
+from coop.domain.frame import Frame
+from coop.domain.motion import Motion
+from coop.motion.detector import MotionDetector
+
+
+def motions(file: Path, frames: int) -> list[Motion]:
+    detector = MotionDetector()
+    capture = cv2.VideoCapture(str(file))
+    fps = capture.get(cv2.CAP_PROP_FPS)
+    found = []
+    for number in range(frames):
+        read, image = capture.read()
+        assert read
+        time = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=number / fps)
+        found.append(detector.detect(Frame(camera="c", time=time, image=image, number=number)))
+    capture.release()
+    return found
+
+
+def test_highway(test_data: Path) -> None:
+    result = score(test_data / "highway", ours(), last=700)
+
+    assert result.f_measure >= 0.95
+
+
+def test_hens_in_a_run_are_seen_all_the_time(test_data: Path) -> None:
+    found = motions(test_data / "videos" / "hens-in-run.mp4", 300)
+
+    assert np.mean([bool(motion.regions) for motion in found[40:]]) > 0.98
+
+
+def test_pedestrians_are_told_apart(test_data: Path) -> None:
+    found = motions(test_data / "videos" / "vtest.avi", 200)
+
+    assert all(2 <= len(motion.regions) <= 12 for motion in found[60:])
+
+
+def test_an_empty_room_is_quiet(test_data: Path) -> None:
+    found = motions(test_data / "videos" / "one-by-one-person-detection.mp4", 60)
+
+    assert not any(motion.regions for motion in found)
