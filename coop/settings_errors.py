@@ -33,15 +33,15 @@ def described(error: ValidationError, schema: Node, variables: Mapping[tuple[str
     """
     lines = []
     for problem in error.errors(include_url=False):
-        key = tuple(str(part) for part in problem["loc"] if part != "[key]")
+        key = tuple(str(part) for part in problem["loc"])
         variable = variables.get(key)
         if problem["type"] == "extra_forbidden":
             if variable is None:
                 lines.append(_unknown_key(key, schema))
-            continue
-        node = node_at(schema, key) or {}
-        name = variable or _dotted(key)
-        lines.append(_bad_name(key, schema) if "[key]" in problem["loc"] else _bad_value(name, problem, node))
+        elif key[-1:] == ("[key]",):  # pydantic's mark for what is wrong with a name, not with its value
+            lines.append(_bad_name(key[:-1], schema))
+        else:
+            lines.append(_bad_value(variable or _dotted(key), problem, node_at(schema, key) or {}))
     return lines
 
 

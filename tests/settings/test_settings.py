@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import time
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from pydantic import ValidationError
 from coop.domain.zone import Zone, ZoneKind
 from coop.errors import SettingsError
 from coop.settings import PATHS, CameraSettings, Settings, load_settings
-from coop.settings_errors import node_at, resolved
+from coop.settings_errors import described, node_at, resolved
 
 Write = Callable[[str], Path]
 TOKEN = "123456:" + "Ab3-_" * 7
@@ -258,6 +259,27 @@ def test_all_problems_are_told_at_once(write: Write, monkeypatch: pytest.MonkeyP
     ]
 
 
+NAMES = st.sampled_from([part for key in EVERY_KEY for part in key] + ["[key]", "-1", "x y"]) | st.text(
+    max_size=5
+)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.dates()
+TABLES = st.recursive(
+    SCALARS, lambda below: st.lists(below, max_size=3) | st.dictionaries(NAMES, below, max_size=4)
+)
+
+
+@given(table=st.dictionaries(NAMES, TABLES, max_size=4))
+@example(table={"[key]": None})
+@example(table={"cameras": {"[key]": {"[key]": 1}}})
+def test_whatever_is_refused_can_be_told(table: dict[str, Any]) -> None:
+    try:
+        Settings.model_validate(table)
+    except ValidationError as error:
+        lines = described(error, SCHEMA, {})
+        assert len(lines) == error.error_count()
+        assert all(": " in line for line in lines)
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
@@ -275,6 +297,14 @@ def test_files_that_are_not_toml(home: Path, content: bytes, problem: str) -> No
 
 def test_a_folder_is_no_settings_file(home: Path) -> None:
     assert problems(home) == ("cannot be read: Is a directory",)
+
+
+@given(content=st.binary() | st.text().map(str.encode))
+def test_no_file_breaks_the_reader(content: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
+    file = tmp_path_factory.getbasetemp() / "any.toml"
+    file.write_bytes(content)
+    with suppress(SettingsError):
+        load_settings(file)
 
 
 @pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf[log]\r\nlevel = 'info'\r\n"])
