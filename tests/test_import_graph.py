@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 STEPS = ("frame", "motion", "track", "classify", "event", "store", "notify")
 PURE = ("coop.domain", "coop.errors")
+SETTINGS = ("coop.settings", "coop.settings_errors", "coop.settings_sources", "coop.settings_values")
 SIDE_TOOLS = (*PURE, "coop.settings", "coop.store", "coop.classify")
 
 # The longest matching prefix decides. A part may always import itself.
@@ -17,7 +18,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "coop.domain": (),
     "coop.errors": (),
     **{f"coop.{step}": PURE for step in STEPS},
-    "coop.settings": PURE,
+    **dict.fromkeys(SETTINGS, (*PURE, *SETTINGS)),
     "coop.pipeline": PURE,
     "coop": ("coop",),
     "coop.cli": ("coop", "labeling", "training"),
@@ -34,8 +35,7 @@ DRIVERS: dict[str, tuple[str, ...]] = {
     "keras": ("training",),
     "tensorflow": ("training",),
     "ai_edge_litert": ("coop.classify",),
-    "pydantic": ("coop.settings", "coop.settings_errors", "coop.settings_sources"),
-    "pydantic_settings": ("coop.settings", "coop.settings_sources"),
+    "pydantic_settings": SETTINGS,
     "apscheduler": ("coop.schedule", "coop.app"),
     "typer": ("coop.cli",),
 }

@@ -1,0 +1,146 @@
+"""Tracks are judged at a bounded rate, and nothing is said before it is certain."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from fakes.models import ColourModel
+
+from coop.classify.judge import TrackJudge
+from coop.domain.box import Box
+from coop.domain.frame import Frame
+from coop.domain.judgement import Judgement
+from coop.domain.track import Track, TrackState
+
+START = datetime(2026, 5, 1, 7, tzinfo=UTC)
+BROWN, WHITE, RED = (40, 70, 110), (230, 230, 230), (20, 40, 200)
+KINDS = {"hen": BROWN, "fox": RED, "other": (90, 90, 90)}
+BOXES = [Box(10 + 90 * n, 60, 60, 60) for n in range(6)]
+
+
+def frame(second: float, colours: list[tuple[int, int, int]]) -> Frame:
+    image = np.full((200, 600, 3), 90, np.uint8)
+    for box, colour in zip(BOXES, colours, strict=False):
+        image[box.y : box.bottom, box.x : box.right] = colour
+    return Frame(camera="run", time=START + timedelta(seconds=second), image=image)
+
+
+def track(
+    second: float, number: int = 0, state: TrackState = TrackState.CONFIRMED, *, seen: bool = True
+) -> Track:
+    return Track(
+        id=f"t{number}",
+        camera="run",
+        box=BOXES[number],
+        state=state,
+        first_seen=START,
+        last_seen=START + timedelta(seconds=second),
+        hits=5,
+        seen=seen,
+    )
+
+
+def watch(judge: TrackJudge, seconds: float, colour: tuple[int, int, int] = BROWN) -> list[Judgement]:
+    """Judgements over a time at 5 frames a second, with the final one."""
+    found: list[Judgement] = []
+    for n in range(round(seconds * 5)):
+        found += judge.update(frame(n / 5, [colour]), [track(n / 5)])
+    return found + list(judge.update(frame(seconds, [colour]), [track(seconds, state=TrackState.LOST)]))
+
+
+def test_without_a_model_everything_that_moves_is_motion() -> None:
+    *_, last = watch(TrackJudge({}), 1)
+    assert (last.kind, last.subject, last.final) == ("motion", "motion", True)
+    assert last.crops
+
+
+def test_a_kind_is_published_after_it_repeated() -> None:
+    found = watch(TrackJudge({"kinds": ColourModel("kinds", KINDS)}), 4, RED)
+    assert {j.kind for j in found} == {"fox"}
+    assert found[0].track.last_seen > START + timedelta(seconds=0.5)
+    assert found[-1].final
+
+
+def test_a_hen_is_named_by_the_second_model() -> None:
+    names = ColourModel("hens", {"Alba": WHITE, "Berta": BROWN})
+    found = watch(TrackJudge({"kinds": ColourModel("kinds", KINDS), "hens": names}), 4)
+    assert {(j.kind, j.subject) for j in found} == {("hen", "Berta")}
+
+
+def test_only_hens_are_shown_to_the_second_model() -> None:
+    names = ColourModel("hens", {"Alba": WHITE, "Berta": BROWN})
+    watch(TrackJudge({"kinds": ColourModel("kinds", KINDS), "hens": names}), 4, RED)
+    assert names.pictures == 0
+
+
+def test_a_hen_that_nobody_knows_is_a_hen_after_enough_looks() -> None:
+    models = {
+        "kinds": ColourModel("kinds", KINDS),
+        "hens": ColourModel("hens", {"Alba": WHITE, "Berta": BROWN}, sure=0.55),
+    }
+    found = watch(TrackJudge(models, settled=8), 6)
+    assert {(j.kind, j.subject) for j in found} == {("hen", "hen")}
+    assert found[0].track.last_seen >= START + timedelta(seconds=1.5)
+
+
+def test_a_short_track_gets_its_answer_at_the_end() -> None:
+    found = watch(TrackJudge({"kinds": ColourModel("kinds", KINDS)}), 0.8)
+    assert [(j.kind, j.final) for j in found] == [("hen", True)]
+
+
+def test_too_few_pictures_are_no_answer_but_the_crop_is_kept() -> None:
+    (final,) = watch(TrackJudge({"kinds": ColourModel("kinds", KINDS)}), 0.2)
+    assert (final.kind, final.subject) == ("unknown", "unknown")
+    assert len(final.crops) == 1
+
+
+def test_the_rate_of_pictures_is_bounded_and_shared() -> None:
+    model = ColourModel("kinds", KINDS)
+    judge = TrackJudge({"kinds": model}, max_per_second=4)
+    seconds = 10
+    for n in range(seconds * 5):
+        judge.update(frame(n / 5, [BROWN] * 6), [track(n / 5, i) for i in range(6)])
+    assert 2 * seconds <= model.pictures <= 4 * seconds + 4
+    verdicts = judge.update(frame(seconds, [BROWN] * 6), [track(seconds, i) for i in range(6)])
+    assert len(verdicts) == 6, "every track had its turn"
+
+
+def test_a_settled_track_is_looked_at_again_only_now_and_then() -> None:
+    model = ColourModel("kinds", KINDS)
+    judge = TrackJudge({"kinds": model}, settled=5, review_every=timedelta(seconds=20))
+    for n in range(60 * 5):
+        judge.update(frame(n / 5, [BROWN]), [track(n / 5)])
+    assert 5 <= model.pictures <= 5 + 3
+
+
+def test_other_models_are_used_from_the_next_frame_on() -> None:
+    judge = TrackJudge({})
+    judge.update(frame(0, [BROWN]), [track(0)])
+    judge.use({"kinds": ColourModel("kinds", KINDS)})
+    for n in range(1, 20):
+        found = judge.update(frame(n / 5, [BROWN]), [track(n / 5)])
+    assert [j.kind for j in found] == ["hen"]
+
+
+def test_a_clock_set_back_does_not_stop_judging() -> None:
+    model = ColourModel("kinds", KINDS)
+    judge = TrackJudge({"kinds": model})
+    judge.update(frame(0, [BROWN]), [track(0)])
+    for n in range(20):
+        found = judge.update(frame(n / 5 - 7200, [BROWN]), [track(n / 5 - 7200)])
+    assert [j.kind for j in found] == ["hen"]
+
+
+def test_closing_judges_what_is_still_there() -> None:
+    judge = TrackJudge({"kinds": ColourModel("kinds", KINDS)})
+    for n in range(20):
+        judge.update(frame(n / 5, [BROWN]), [track(n / 5)])
+    (final,) = judge.close()
+    assert (final.kind, final.final) == ("hen", True)
+    assert judge.close() == ()
+
+
+@pytest.mark.parametrize("kept", [1, 3])
+def test_the_crops_worth_keeping_are_bounded(kept: int) -> None:
+    *_, final = watch(TrackJudge({}, crops_kept=kept), 8)
+    assert len(final.crops) == kept
