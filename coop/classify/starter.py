@@ -29,7 +29,7 @@ from coop.errors import ModelPackageError
 STARTER_NAME = "starter-kinds"
 STARTER_VERSION = "1"
 
-_SMALLEST = 1e-9  # added before the logarithm, which has none of zero
+SMALLEST_SHARE = 1e-9  # added before the logarithm, which has none of zero
 _TEMPERATURE = 0.8  # of 0.6 to 2 the least log loss on pictures of cats, dogs, raccoons and hens
 
 
@@ -59,7 +59,9 @@ def starter_tflite(weights: Lite0Weights) -> bytes:
     graph = GraphWriter("EfficientNet-Lite0, ImageNet weights, grouped into coop classes")
     embedding = add_lite0(graph, weights)
     imagenet = graph.dense(embedding, weights.classifier, weights.bias, "imagenet")
-    sums = graph.dense(graph.softmax(imagenet), groups, np.full(len(groups), _SMALLEST, dtype=np.float32))
+    sums = graph.dense(
+        graph.softmax(imagenet), groups, np.full(len(groups), SMALLEST_SHARE, dtype=np.float32)
+    )
     return graph.finish({"logits": graph.log(sums, "logits"), "embedding": embedding, "imagenet": imagenet})
 
 
@@ -77,6 +79,15 @@ def starter_card() -> ModelCard:
         trained_on={
             "data": "ImageNet (ILSVRC 2012), by the authors of EfficientNet-Lite",
             "groups": "starter_classes.toml",
+        },
+        measured={
+            "ImageNet top-1, centre crops of imagenet-sample, probably seen in training": 0.88,
+            "cats called cat": 0.93,
+            "dogs called dog": 0.98,
+            "raccoons called wild carnivore": 0.57,
+            "single motion crops of hens in a murky run called hen": 0.52,
+            "the same, cut square out of the frame": 0.72,
+            "highest hen probability without a bird, 487 crops of cars, people and foliage": 0.14,
         },
         not_good_for=(
             "telling one hen from another",

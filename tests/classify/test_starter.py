@@ -17,12 +17,16 @@ from coop.classify.preprocess import prepare
 from coop.classify.runtime import Classifier
 from coop.classify.starter import ensure_starter, starter_card
 from coop.classify.starter_classes import group_matrix, read_starter_classes
+from coop.classify.vote import vote
 from coop.errors import ModelPackageError
 
 Picture = npt.NDArray[np.uint8]
 Pictures = Callable[[str, int], list[Picture]]
 
-WRITE = "import sys, pathlib; from coop.classify.starter import ensure_starter; ensure_starter(pathlib.Path(sys.argv[1]))"
+WRITE = (
+    "import pathlib, sys; from coop.classify.starter import ensure_starter; "
+    "ensure_starter(pathlib.Path(sys.argv[1]))"
+)
 
 
 def test_the_table_names_imagenet_classes_by_their_numbers(test_data: Path) -> None:
@@ -30,7 +34,7 @@ def test_the_table_names_imagenet_classes_by_their_numbers(test_data: Path) -> N
     names = [path.stem.partition("_")[2].replace("_", " ") for path in files]
     assert len(names) == 1000
     table = {number: name for group in read_starter_classes() for number, name in group.names.items()}
-    assert len(table) > 150
+    assert len(table) > 100
     assert {number: names[number] for number in table} == table
 
 
@@ -97,20 +101,66 @@ def test_the_same_picture_gets_the_same_answer(starter: Classifier, pictures: Pi
     assert starter.predict([second, first, second, first])[3] == alone
 
 
-# Boxes (x, y, w, h) of moving things in single frames, found by hand.
-HENS = [(505, 10, 110, 330)]
+# Frame number and box (x, y, w, h) of hens in hens-in-run.mp4, drawn by hand: blurred, from behind, feeding.
+HENS = [
+    (100, (331, 112, 544, 378)),
+    (250, (426, 131, 142, 271)),
+    (400, (440, 142, 141, 261)),
+    (600, (301, 172, 236, 228)),
+]
 
 
-def frames(path: Path, numbers: list[int]) -> list[Picture]:
+def test_hens_in_a_run_are_voted_hen(starter: Classifier, test_data: Path) -> None:
+    images = read_frames(test_data / "videos/hens-in-run.mp4", [number for number, _ in HENS])
+    found = starter.predict([cut(image, box) for image, (_, box) in zip(images, HENS, strict=True)])
+    assert vote(starter.card, found).label == "hen"
+    assert sum(one.label == "hen" for one in found) >= 3
+
+
+@pytest.mark.parametrize(
+    ("name", "every"),
+    [("car-detection.mp4", 8), ("one-by-one-person-detection.mp4", 15), ("vtest.avi", 8), ("tree.avi", 3)],
+)
+def test_where_no_bird_is_nothing_is_called_hen(
+    starter: Classifier, test_data: Path, name: str, every: int
+) -> None:
+    images = read_frames(test_data / "videos" / name, [every * n for n in range(1, 21)])
+    found = starter.predict(moving_crops(images)[:60])
+    assert len(found) >= 10
+    assert max(one.probabilities["hen"] for one in found) < starter.card.thresholds["hen"] / 2
+    wild = {"fox", "wild carnivore", "raptor", "owl", "snake"}
+    assert vote(starter.card, found).label not in wild
+
+
+def read_frames(path: Path, numbers: list[int]) -> list[Picture]:
     capture = cv2.VideoCapture(str(path))
     found = []
     for number in range(max(numbers) + 1):
         ok, image = capture.read()
-        assert ok
+        assert ok, f"{path} ends before frame {number}"
         if number in numbers:
             found.append(np.asarray(image, dtype=np.uint8))
     capture.release()
     return found
+
+
+def cut(image: Picture, box: tuple[int, int, int, int]) -> Picture:
+    x, y, w, h = box
+    pad = round(max(w, h) * 0.15)
+    return image[max(0, y - pad) : y + h + pad, max(0, x - pad) : x + w + pad]
+
+
+def moving_crops(images: list[Picture]) -> list[Picture]:
+    """What differs from the median picture."""
+    still = np.median(images, axis=0).astype(np.uint8)
+    crops = []
+    for image in images:
+        changed = cv2.dilate((cv2.absdiff(image, still).max(axis=2) > 40).astype(np.uint8), np.ones((9, 9)))
+        for contour in cv2.findContours(changed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]:
+            x, y, w, h = cv2.boundingRect(contour)
+            if w * h > 600:
+                crops.append(cut(image, (x, y, w, h)))
+    return crops
 
 
 def test_two_at_once_and_again(tmp_path: Path) -> None:
