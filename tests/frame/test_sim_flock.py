@@ -9,9 +9,9 @@ from coop.frame.sim.flock import MAX_HENS, Hen, make_flock
 
 
 def colours(hen: Hen) -> np.ndarray:
-    """A standing hen seen from the side: how often each of 64 colours covers her, and how strong her pattern is."""
+    """A standing hen from the side: the share of each of 64 colours, and the strength of her pattern."""
     sprite = hen_sprite(hen.plumage, Pose(), 0, 120)
-    solid = sprite.alpha[..., 0] > 200
+    solid = sprite.alpha > 200
     bins = (sprite.bgr[solid] // 64).astype(int) @ np.array([16, 4, 1])
     share = np.bincount(bins, minlength=64) / solid.sum()
     grey = cv2.cvtColor(sprite.bgr, cv2.COLOR_BGR2GRAY).astype(np.float32)

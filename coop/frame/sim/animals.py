@@ -42,7 +42,7 @@ def hen_sprite(plumage: Plumage, pose: Pose, heading: int, pixels: int) -> Sprit
     return _hen(plumage, pose, heading % HEADINGS, pixels)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=768)
 def _hen(plumage: Plumage, pose: Pose, heading: int, pixels: int) -> Sprite:
     mirror = _mirror(heading)
     if mirror != heading and pose.turn == 0:
@@ -326,8 +326,9 @@ def _marking(
     """How much of the mark's colour shows at each point, 0 to 1."""
     if plumage.pattern is Pattern.BARRED:
         # Each row of feathers sets its bars a little differently, which keeps them from being a zebra's.
-        shift = 0.9 * np.sin(row * 12.9898)
-        return 0.80 * _step(-0.6, 0.6, np.sin(along * 8.6 + shift))
+        shift = 2.6 * np.sin(row * 12.9898)
+        curve = 1.6 * (v - 0.5) ** 2  # a bar bends with its feather's rounded end
+        return 0.68 * _step(-0.7, 0.7, np.sin((along + curve) * 9.6 + shift))
     if coat is Coat.TAIL:
         return np.zeros_like(edge)
     if plumage.pattern is Pattern.LACED and coat is not Coat.NECK:
@@ -388,9 +389,9 @@ _BEASTS: Mapping[str, _Beast] = {
         },
     ),
     "marten": _Beast(
-        length=0.95,
-        depth=0.20,
-        leg=0.36,
+        length=1.25,
+        depth=0.24,
+        leg=0.30,
         head=0.16,
         snout=0.13,
         ears=(0.08, 0.065),
@@ -530,7 +531,7 @@ def _beast_tail(beast: _Beast, root: Vector) -> list[Part]:
     steps = 9
 
     def along(t: float) -> Vector:
-        sag = -0.62 * t + 0.42 * t * t
+        sag = -0.80 * t + 0.50 * t * t
         return root[0] - 0.86 * length * t, 0.0, root[2] + length * sag * (1.0 if thick > 0.06 else 0.5)
 
     parts = []

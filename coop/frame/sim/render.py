@@ -36,21 +36,28 @@ class Renderer:
 
     def render(self, script: DayScript, tick: int, eggs: Sequence[Laid]) -> Picture:
         """The picture at ``tick`` of the day, with these eggs in the nests."""
+        placements = self._stage.place(script, tick, eggs)
+        return self._noisy(self.still(script, tick, placements), script, tick)
+
+    def empty(self, script: DayScript, tick: int) -> Picture:
+        """The same moment with the same noise, but without animals and eggs."""
+        return self._noisy(self.still(script, tick, ()), script, tick)
+
+    def still(self, script: DayScript, tick: int, placements: Sequence[Placement]) -> Picture:
+        """The picture before the sensor adds its noise."""
         light = light_at(script, self._seed, tick)
         picture = self._scenery.room.copy()
         self._close_door(picture, light.door)
-        placements = self._stage.place(script, tick, eggs)
         for placement in placements:
             if placement.shadow is not None:
                 _cast_shadow(picture, *placement.shadow)
         for placement in placements:
             self._blend(picture, placement)
-        fault = script.fault(tick)
-        gain = _DARK if fault is not None and fault.kind == "dark" else 1.0
         lit = self._infrared(picture) if light.infrared else self._daylight(picture, light)
-        if gain != 1.0:
-            lit = cv2.convertScaleAbs(lit, alpha=gain).astype(np.uint8, copy=False)
-        return self._noisy(lit, script, tick, light)
+        fault = script.fault(tick)
+        if fault is not None and fault.kind == "dark":
+            return cv2.convertScaleAbs(lit, alpha=_DARK).astype(np.uint8, copy=False)
+        return lit
 
     def _close_door(self, picture: Picture, opened: float) -> None:
         """The board slides up out of the hole."""
@@ -66,9 +73,9 @@ class Renderer:
         left, top, right, bottom = window
         area = picture[top:bottom, left:right]
         inside = placement.inside(window)
-        bgr, alpha = placement.sprite.bgr[inside], placement.sprite.alpha[inside]
-        kept = cv2.multiply(area, 255 - alpha, scale=1 / 255)
-        mixed = cv2.add(kept, bgr)
+        left_over = 255 - placement.sprite.alpha[inside]
+        kept = cv2.multiply(area, cv2.merge((left_over, left_over, left_over)), scale=1 / 255)
+        mixed = cv2.add(kept, placement.sprite.bgr[inside])
         if placement.behind_lips:
             lips = self._scenery.lips_mask[top:bottom, left:right]
             mixed = np.where((lips >= 128)[..., None], area, mixed)
@@ -130,8 +137,9 @@ class Renderer:
         area[:] = np.where(self._scenery.sky[y0:y1, x0:x1] > 0, area // 8, area)
         return cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR).astype(np.uint8, copy=False)
 
-    def _noisy(self, lit: Picture, script: DayScript, tick: int, light: Light) -> Picture:
-        bank = _noise_bank(self._stage.width, self._stage.height, light.noise)
+    def _noisy(self, lit: Picture, script: DayScript, tick: int) -> Picture:
+        noise = light_at(script, self._seed, tick).noise
+        bank = _noise_bank(self._stage.width, self._stage.height, noise)
         draw = hashlib.blake2b(
             f"{self._seed}/{script.day.toordinal()}/{tick}".encode(), digest_size=2
         ).digest()

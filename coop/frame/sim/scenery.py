@@ -113,7 +113,8 @@ class _Brush:
         self.size = width, height
         self._w, self._h = width * _FINE, height * _FINE
         self._sx, self._sy = self._w / scene.WIDTH, self._h / scene.HEIGHT
-        self._rng = np.random.default_rng(20)
+        # Pixels have their own dice, so that a larger picture shows the same boards and stalks.
+        self._rng, self._pixel_rng = np.random.default_rng(20), np.random.default_rng(21)
         self.canvas: Canvas = np.zeros((self._h, self._w, 3), np.float32)
 
     def pixels(self, rect: Rect) -> tuple[int, int, int, int]:
@@ -131,9 +132,10 @@ class _Brush:
 
     def _noise(self, height: int, width: int, along: float, across: float) -> Canvas:
         """Smooth noise of unit spread, stretched ``along`` x and ``across`` y points."""
-        noise = self._rng.standard_normal((height, width)).astype(np.float32)
+        noise = self._pixel_rng.standard_normal((height, width)).astype(np.float32)
         smooth = cv2.GaussianBlur(noise, (0, 0), sigmaX=along * self._sx, sigmaY=across * self._sy)
-        return np.asarray(smooth / max(float(smooth.std()), 1e-6), dtype=np.float32)
+        spread = smooth - smooth.mean()
+        return np.asarray(spread / max(float(spread.std()), 1e-6), dtype=np.float32)
 
     def _wood(
         self, rect: Rect, colour: tuple[float, float, float], *, upright: bool, grain: float = 0.07
@@ -225,7 +227,7 @@ class _Brush:
         count = 5200
         depth = np.sort(self._rng.random(count) ** 0.8)
         for near in depth:
-            x, y = self._rng.uniform(0, self._w), top + near * (self._h - top)
+            x, y = self._rng.uniform(0, 1) * self._w, top + near * (self._h - top)
             self._stalk(x, y, 0.5 + 0.9 * near, flat=0.45)
         shade = np.clip(np.linspace(0, 1, height) / 0.16, 0, 1).astype(np.float32)[:, None, None]
         area *= 0.62 + 0.38 * shade  # the wall's foot lies in shadow
@@ -287,10 +289,15 @@ class _Brush:
         area *= (np.clip(0.42 + 0.75 * down, 0, 1.05) * (1 - 0.30 * across**4))[..., None]
 
     def _bedding(self, x0: float, x1: float, lip: float) -> None:
-        for back in np.linspace(0, 1, 240):
+        """A mound of straw, higher at the sides, where hens have not pressed it down."""
+        across = np.linspace(-1, 1, 25)
+        rim = [(x0 + (x1 - x0) * (a + 1) / 2, lip - 12 - 6 * a * a) for a in across]
+        outline = [(x * self._sx, y * self._sy) for x, y in [*rim, (x1, lip + 8), (x0, lip + 8)]]
+        cv2.fillPoly(self.canvas, [np.round(np.array(outline)).astype(np.int32)], (0.13, 0.23, 0.31))
+        for back in np.linspace(0, 1, 420):
             x = self._rng.uniform(x0 + 4, x1 - 4)
-            side = abs((x - (x0 + x1) / 2) / ((x1 - x0) / 2))
-            y = lip - 16 + 22 * back - 7 * side**2
+            side = (x - (x0 + x1) / 2) / ((x1 - x0) / 2)
+            y = lip - 13 + 19 * back - 7 * side**2
             self._stalk(x * self._sx, y * self._sy, 0.75, flat=0.4)
 
     def lips(self) -> Mask:

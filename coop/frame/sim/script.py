@@ -145,6 +145,11 @@ class DayScript:
     def fault(self, tick: int) -> Fault | None:
         return next((fault for fault in self.faults if fault.start <= tick < fault.end), None)
 
+    def shown(self, tick: int) -> int:
+        """The tick whose picture the camera gives at ``tick``: another one only while it is frozen."""
+        fault = self.fault(tick)
+        return fault.start if fault is not None and fault.kind == "frozen" else tick
+
 
 def sun_times(day: date) -> tuple[int, int]:
     """Sunrise and sunset at about 50 degrees north, in ticks; noon is at twelve."""
@@ -193,8 +198,8 @@ def _under_nest(nest: int, offset: float) -> Spot:
 
 def _perch(slot: int, hens: int) -> Spot:
     left, top, right, _ = scene.ROOST_BAR
-    pitch = (right - left - 36) / max(hens - 1, 7)
-    return Spot(left + 20 + pitch * slot, top + 3, 64)
+    pitch = (right - left - 74) / max(hens - 1, 7)
+    return Spot(left + 34 + pitch * slot, top + 3, 64)
 
 
 # --- movement ------------------------------------------------------------
@@ -479,15 +484,20 @@ class _Writer:
             path.do(Act.FIDGET, round(2.2 * TICKS), facing, layer=Layer.NEST, place=place)
             if stir == laid_at:
                 # The egg lies where she sits, so that it shows only after she has gone.
-                across = max(-1.0, min(1.0, (offset + self._rng.uniform(-9, 9)) / 50))
-                self._laid.append(
-                    Laid(tick=path.tick - 2, nest=nest, hen=hen.name, spot=(across, self._rng.random()))
-                )
+                spot = self._egg_spot(nest, offset)
+                self._laid.append(Laid(tick=path.tick - 2, nest=nest, hen=hen.name, spot=spot))
         path.do(Act.SIT, max(1, end - path.tick), facing, layer=Layer.NEST, place=place)
         path.hop(_under_nest(nest, offset - 40), 0.6, scene.RUN)
         self._to_door(path)
         self._hens[hen.name] += path.segments
         self._sits.append((nest, start, path.tick, offset))
+
+    def _egg_spot(self, nest: int, offset: float) -> tuple[float, float]:
+        """Under the hen, and as far from the nest's other eggs as chance allows."""
+        others = [egg.spot[0] for egg in self._laid if egg.nest == nest]
+        tries = [(offset + self._rng.uniform(-14, 12)) / 50 for _ in range(6)]
+        best = max(tries, key=lambda x: min((abs(x - other) for other in others), default=0.0))
+        return best, self._rng.random()
 
     def _strolls(self, door: Sequence[tuple[int, int]]) -> None:
         """Hens drop in alone or in twos, peck, sometimes rest, and leave, while the day's frames last."""

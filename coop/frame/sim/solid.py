@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coop.domain.frame import Picture
+from coop.domain.motion import Mask
 
 Array = npt.NDArray[np.float32]
 Vector = tuple[float, float, float]
@@ -50,13 +51,13 @@ class Part:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Sprite:
-    """A picture with its own transparency: ``bgr`` already multiplied by ``alpha``, both uint8, (h, w, 3).
+    """A picture with its own transparency: ``bgr`` (h, w, 3) is already multiplied by ``alpha`` (h, w).
 
     ``foot`` is the pixel that stands on the ground.
     """
 
     bgr: Picture
-    alpha: Picture
+    alpha: Mask
     foot: tuple[float, float]
 
     @property
@@ -155,10 +156,10 @@ def cast(
     grown = _grown_together(parts, smooth, pixels, owner[window], normal[window])
     bgr = _shade(parts, paint, view, pixels, foot, depth[window], owner[window], grown, rough)
     mask = (covered[window] * np.uint8(255)).astype(np.uint8)
-    # Half a pixel of blur softens the outline; the sprite is shown at less than half this size.
-    alpha = cv2.cvtColor(cv2.GaussianBlur(mask, (3, 3), 0.7), cv2.COLOR_GRAY2BGR)
+    # A little blur softens the outline, which shrinking to the size shown does not do enough.
+    alpha = cv2.GaussianBlur(mask, (3, 3), 0.7).astype(np.uint8, copy=False)
     soft = cv2.GaussianBlur(bgr, (3, 3), 0.5)
-    return Sprite(np.minimum(soft, alpha).astype(np.uint8), alpha.astype(np.uint8), foot)
+    return Sprite(np.minimum(soft, alpha[..., None]).astype(np.uint8), alpha, foot)
 
 
 def _cast_part(
@@ -246,7 +247,7 @@ def _shade(
     # Light falls from above and from the camera's side; a little sky from straight above.
     lambert = np.clip(n @ np.array([0.0, 0.80, 0.60], np.float32), 0, 1)
     sky = 0.5 + 0.5 * n[:, 1]
-    light = 0.36 + 0.56 * lambert + 0.16 * sky
+    light = 0.40 + 0.58 * lambert + 0.16 * sky
     light *= 1 - _hollows(depth, owner, pixels)[rows, columns]
     grain = np.random.default_rng(11).standard_normal(owner.shape).astype(np.float32)
     fuzz = np.asarray(cv2.GaussianBlur(grain, (0, 0), pixels / 180))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Protocol
 
-from coop.domain.frame import Frame
+from coop.domain.frame import Frame, Picture
 from coop.domain.zone import Zone
 from coop.frame.sim.flock import Flock, make_flock
 from coop.frame.sim.options import SimOptions, parse_options
@@ -73,17 +74,29 @@ class SimSource:
                 stop.wait(max(0.0, due - self._clock()))
             if stop.is_set():
                 return
-            fault = script.fault(tick)
-            shown = fault.start if fault is not None and fault.kind == "frozen" else tick
+            shown = script.shown(tick)
             image = self._renderer.render(script, shown, self._world.eggs(script, shown))
             yield Frame(camera=self.camera, time=moment, image=image, number=number)
 
+    def picture(self, moment: datetime) -> Picture:
+        """The pixels of that moment, whether there is a frame or not; ValueError outside the days."""
+        script, tick = self._world.locate(moment)
+        shown = script.shown(tick)
+        return self._renderer.render(script, shown, self._world.eggs(script, shown))
 
-def open_sim(url: str, camera: str, *, paced: bool = False) -> SimSource:
+    def empty(self, moment: datetime) -> Picture:
+        """The same moment in the same light, with the same noise, but without animals and eggs."""
+        script, tick = self._world.locate(moment)
+        return self._renderer.empty(script, script.shown(tick))
+
+
+def open_sim(
+    url: str, camera: str, *, paced: bool = False, clock: Callable[[], float] = time.monotonic
+) -> SimSource:
     """The simulated coop at an address such as ``sim://?flock=1&seed=7&days=2``.
 
     Parameters: flock, seed, days, start (ISO date), hens, w, h, faults (0 or 1), tz, speed, and from and to
     (local hours that cut each day short). Unknown or impossible ones raise SourceError. Not paced, frames
-    come as fast as they can be rendered.
+    come as fast as they can be rendered; ``clock`` counts seconds, and only pacing looks at it.
     """
-    return SimSource(parse_options(url), camera, paced=paced)
+    return SimSource(parse_options(url), camera, paced=paced, clock=clock)

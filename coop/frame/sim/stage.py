@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import cv2
 import numpy as np
 
 from coop.domain.box import Box
@@ -72,8 +71,8 @@ class Stage:
         self.width, self.height = width, height
         self._sx, self._sy = width / scene.WIDTH, height / scene.HEIGHT
         self._scale = min(self._sx, self._sy)
-        # Sprites are rendered at about twice the size at which they are mostly shown.
-        self._pixels = max(96, round(190 * self._scale))
+        # About twice the size at which sprites are mostly shown; less in large pictures, where it costs most.
+        self._pixels = round(190 * (self._scale if self._scale < 1 else self._scale**0.5))
 
     def place(self, script: DayScript, tick: int, eggs: Sequence[Laid]) -> list[Placement]:
         """Everything in view at ``tick``, the farthest first."""
@@ -99,7 +98,7 @@ class Stage:
             if window is None:
                 continue
             left, top, right, bottom = window
-            solid = placement.sprite.alpha[placement.inside(window)][..., 0] > 127
+            solid = placement.sprite.alpha[placement.inside(window)] > 127
             if placement.behind_lips:
                 solid = solid & (lips[top:bottom, left:right] < 128)
             owner[top:bottom, left:right][solid] = number
@@ -133,9 +132,9 @@ class Stage:
         elif segment.layer is Layer.NEST:
             clip = self._pixels_of((*scene.nest_opening(_nest(segment))[:3], scene.NEST_FOOT), grow_down=0)
         shadow = None
-        if segment.layer is Layer.FLOOR and actor.kind != PERSON:
-            ground = segment.a.y + (segment.b.y - segment.a.y) * _share(segment, tick)
-            shadow = x * self._sx, ground * self._sy, 0.36 * tall * self._scale
+        # Nothing in the air or in the picture's edge throws one.
+        if segment.layer is Layer.FLOOR and segment.act not in (Act.HOP, Act.REACH):
+            shadow = x * self._sx, y * self._sy, 0.36 * tall * self._scale
         placed = self._placed(
             actor.subject, actor.kind, sprite, (x, y), clip, segment.layer is Layer.NEST, shadow
         )
@@ -190,7 +189,7 @@ def _seen(
         int(columns[-1] - columns[0]) + 1,
         int(rows[-1] - rows[0]) + 1,
     )
-    whole = int(np.count_nonzero(placement.sprite.alpha[..., 0] > 127))
+    whole = int(np.count_nonzero(placement.sprite.alpha > 127))
     return Seen(subject=placement.subject, kind=placement.kind, box=box, visible=count / whole)
 
 
@@ -249,9 +248,8 @@ def _egg_sprite(colour: Colour, width: int) -> Sprite:
     u, v = (x - w / 2 + 0.5) / (w / 2), (y - h / 2 + 0.5) / (h / 2)
     inside = u**2 * (1 + 0.10 * u) + v**2
     up = np.sqrt(np.clip(1 - inside, 0, 1))
-    light = np.clip(0.50 + 0.30 * up - 0.34 * v - 0.10 * u, 0, 1.1)
+    light = np.clip(0.62 + 0.34 * up - 0.30 * v - 0.10 * u, 0, 1.15)
     bgr = np.array(colour[::-1], np.float32) * light[..., None]
     alpha: Mask = ((inside < 1) * np.uint8(255)).astype(np.uint8)
-    solid = cv2.cvtColor(alpha, cv2.COLOR_GRAY2BGR).astype(np.uint8, copy=False)
-    premultiplied = np.where(solid > 0, np.clip(bgr, 0, 255), 0).astype(np.uint8)
-    return Sprite(premultiplied, solid, (w / 2, h)).scaled(1 / fine)
+    premultiplied = np.where(alpha[..., None] > 0, np.clip(bgr, 0, 255), 0).astype(np.uint8)
+    return Sprite(premultiplied, alpha, (w / 2, h)).scaled(1 / fine)
