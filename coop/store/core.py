@@ -45,7 +45,7 @@ def insert_new(
     if not values:
         return 0
     statement = _insert(session, row).on_conflict_do_nothing(index_elements=key)
-    return sum(session.connection().execute(statement, dict(value)).rowcount for value in values)
+    return _changed_rows(session, statement, values)
 
 
 def upsert(
@@ -69,7 +69,16 @@ def upsert(
     changes = {name: insert.excluded[name] for name in values[0] if name not in fixed}
     where = None if unless is None else ~unless(insert.excluded)
     statement = insert.on_conflict_do_update(index_elements=key, set_=changes, where=where)
-    return sum(session.connection().execute(statement, dict(value)).rowcount for value in values)
+    return _changed_rows(session, statement, values)
+
+
+def _changed_rows(
+    session: Session, statement: sqlite.Insert | postgresql.Insert, values: Sequence[Mapping[str, Any]]
+) -> int:
+    # One by one: drivers count the rows of many inserts at once in different ways, or not at all.
+    counted = statement.execution_options(preserve_rowcount=True)
+    connection = session.connection()
+    return sum(connection.execute(counted, dict(value)).rowcount for value in values)
 
 
 def _insert(session: Session, row: type[Base]) -> sqlite.Insert | postgresql.Insert:

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from coop.errors import StoreCorrupt, StoreError, StoreUnavailable
@@ -45,6 +45,10 @@ def explained(where: str) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise _explain_driver(where, error) from error
+    except StatementError as error:
+        if isinstance(error.orig, ValueError):  # a value that a column refused, such as a naive time
+            raise error.orig from None
+        raise
     except PoolTimeout as error:
         raise StoreUnavailable(where, "all its connections are busy", "Try again later") from error
 
