@@ -208,7 +208,7 @@ class OutboxWorker:
                 outcome: Callable[[], object] = partial(store.retry_later, item.id, pause.until, reason)
             case TokenRefused():
                 self._pause = _Pause(now, now + TOKEN_DELAY)
-                outcome = partial(store.retry_later, item.id, self._pause.until, reason)
+                outcome = partial(store.retry_later, item.id, now, reason)
             case ServerTrouble() if item.attempts >= LAST_TRY:
                 outcome = partial(store.fail, item.id, reason)
             case ServerTrouble():
@@ -217,7 +217,9 @@ class OutboxWorker:
                     self._chat_pauses[note.chat] = pause
                 outcome = partial(store.retry_later, item.id, pause.until, reason)
             case Unreachable():
-                outcome = partial(store.retry_later, item.id, self._stumble(now), reason)
+                # The pause is ours alone: a restart tries at once, and the chat's order holds.
+                self._stumble(now)
+                outcome = partial(store.retry_later, item.id, now, reason)
             case Refused():
                 outcome = partial(store.fail, item.id, reason)
             case Ambiguous():
@@ -231,11 +233,10 @@ class OutboxWorker:
         log.warning("Message %s to chat %s was not delivered: %s", note.key, note.chat, reason)
         await self._record(outcome)
 
-    def _stumble(self, now: datetime) -> datetime:
-        """Pause everything, longer each time in a row; the end of the pause."""
+    def _stumble(self, now: datetime) -> None:
+        """Pause everything, longer each time in a row."""
         self._pause = _Pause(now, now + _delay(self._stumbles))
         self._stumbles += 1
-        return self._pause.until
 
 
 def _delay(tries: int) -> timedelta:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -112,6 +113,8 @@ class TelegramMessenger:
         answer_within: float = 30.0,
         upload_within: float = 60.0,
     ) -> None:
+        # The library's own switch; without it every "retry after" makes a deprecation warning.
+        os.environ.setdefault("PTB_TIMEDELTA", "true")
         self._secret = HideToken(token)
         self._secret.attach(NOISY)
         # Every poll would be an INFO line.
@@ -352,11 +355,11 @@ class TelegramBot(TelegramMessenger):
 
     async def _poll(self) -> None:
         """Fetch updates once, and hand them to the handlers."""
+        # After a failure the first poll is a short one, which shows at once whether all is well again.
+        hold = 0 if self._problem else self._poll_seconds
         # A poll that is neither answered nor refused must not be the last one.
-        async with asyncio.timeout(self._poll_seconds + 60):
-            updates = await self._bot.get_updates(
-                offset=self._offset, timeout=self._poll_seconds, allowed_updates=UPDATES
-            )
+        async with asyncio.timeout(hold + 60):
+            updates = await self._bot.get_updates(offset=self._offset, timeout=hold, allowed_updates=UPDATES)
         if self._problem:
             log.info("Commands from Telegram are answered")
             self._problem = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,6 +22,7 @@ from coop.domain.event import (
     VisitEnded,
 )
 from coop.domain.findings import RecordedEvent
+from coop.domain.notification import Notification
 from coop.notify.compose import Composer
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -28,7 +30,7 @@ WHEN = datetime(2024, 10, 4, 5, 12, tzinfo=UTC)  # 07:12 in Berlin
 COMPOSER = Composer(zone=BERLIN)
 
 
-def facts(**more: object) -> dict:  # type: ignore[type-arg]
+def facts(**more: object) -> dict[str, Any]:
     return {"time": WHEN, "camera": "run-cam", "place": "nest box 2", "subject": "Clover", **more}
 
 
@@ -38,7 +40,7 @@ def ended(**more: object) -> VisitEnded:
     )
 
 
-def told(event: Event, *chats: str, picture: str | None = None):  # type: ignore[no-untyped-def]
+def told(event: Event, *chats: str, picture: str | None = None) -> tuple[Notification, ...]:
     return COMPOSER.compose(RecordedEvent(event=event, picture=picture), chats or ("42",))
 
 
