@@ -111,9 +111,8 @@ class StreamSource:
                 capture.release()
 
     def _open_stream(self, stop: Stop) -> cv2.VideoCapture | None:
-        check_answers(
-            self._url, self._timeout_s
-        )  # outside the lock: a dead camera must not hold up the others
+        # Outside the lock: a camera that says nothing must not hold up the others.
+        check_answers(self._url, self._timeout_s)
         milliseconds = round(self._timeout_s * 1000)
         parameters = [
             *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, milliseconds),

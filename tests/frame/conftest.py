@@ -87,7 +87,7 @@ def frame_at() -> Callable[[float], Frame]:
 
 @pytest.fixture
 def record(tmp_path: Path) -> Callable[..., Path]:
-    """Writes a small recording: ``count`` pictures of a growing grey, 10 a second."""
+    """Writes a small recording, 10 pictures a second: ``count`` of a growing grey, a corner of each white."""
 
     def write(name: str, *, size: tuple[int, int] = (64, 48), count: int = 20, codec: str = "mpeg4") -> Path:
         path = tmp_path / name
@@ -96,6 +96,7 @@ def record(tmp_path: Path) -> Callable[..., Path]:
             stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
             for number in range(count):
                 grey = np.full((size[1], size[0], 3), 10 * number % 250, np.uint8)
+                grey[: size[1] // 3, : size[0] // 3] = 255
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(grey, format="bgr24")))
             container.mux(stream.encode())
         return path

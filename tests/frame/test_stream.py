@@ -102,11 +102,14 @@ def test_stopping_before_the_turn_to_open_has_come(opened: Opened, answering: An
 def test_a_silent_rtsp_camera_does_not_hold_up_another(
     opened: Opened, answering: Answering, stop: Stop, rtsp_camera: RtspServer
 ) -> None:
-    silent = opened(f"rtsp://127.0.0.1:{answering(None)}/live", timeout_s=20)
+    silent = opened(f"rtsp://127.0.0.1:{answering(None)}/live", timeout_s=60)
     held_up = threading.Thread(target=lambda: refusal(silent), daemon=True)
     held_up.start()
+    time.sleep(0.5)
+    began = time.monotonic()
     frame = next(opened(rtsp_camera.url).frames(stop))
     assert (frame.width, frame.height) == (980, 490)
+    assert time.monotonic() - began < 45
     assert held_up.is_alive()
 
 

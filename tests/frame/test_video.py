@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import av
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -198,6 +199,8 @@ def test_a_recording_turned_on_its_side(opened: Opened, stop: Stop, record: Reco
     path.write_bytes(data[:at] + turned + data[at + len(turned) :])
     frame = next(opened(path).frames(stop))
     assert (frame.width, frame.height) == (48, 64)
+    there, as_opencv_turns_it = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG).read()
+    assert there and np.array_equal(frame.image, as_opencv_turns_it)
 
 
 class TestRecordedClock:
