@@ -121,6 +121,7 @@ class TelegramMessenger:
         logging.getLogger("httpx").setLevel(logging.WARNING)
         # A kept connection may have gone stale unseen, and a message lost on it would count as uncertain.
         fresh = httpx.Limits(max_connections=16, max_keepalive_connections=0)
+        trust = httpx.create_ssl_context()  # slow to make, so made once for both
 
         def requests(**more: Any) -> HTTPXRequest:
             return HTTPXRequest(
@@ -129,7 +130,7 @@ class TelegramMessenger:
                 connect_timeout=CONNECT_SECONDS,
                 pool_timeout=CONNECT_SECONDS,
                 media_write_timeout=upload_within,
-                httpx_kwargs=more,
+                httpx_kwargs={"verify": trust, **more},
             )
 
         self._requests = requests(), requests(limits=fresh)

@@ -114,6 +114,14 @@ class Coop:
         self.token = token
         self.lock = threading.RLock()
         self.stopping = threading.Event()
+        self._state = state
+        self.forget()
+        if state is not None and state.exists():
+            for line in state.read_text().splitlines():
+                self._restore(Message(**json.loads(line)))
+
+    def forget(self) -> None:
+        """Begin anew: no chats, no updates, no faults to come."""
         self.messages: dict[tuple[int, int], Message] = {}
         self.delivered: list[Message] = []
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -121,12 +129,7 @@ class Coop:
         self.updates: list[dict[str, Any]] = []
         self.injections: list[Injection] = []
         self.commands: list[dict[str, str]] = []
-        self.confirmed = 0
         self._next = 1
-        self._state = state
-        if state is not None and state.exists():
-            for line in state.read_text().splitlines():
-                self._restore(Message(**json.loads(line)))
 
     def _restore(self, message: Message) -> None:
         if message.photo_size is not None:
@@ -384,7 +387,6 @@ class BotApi:
         end = time.monotonic() + float(call.values.get("timeout", 0))
         with self.coop.lock:
             self.coop.updates = [u for u in self.coop.updates if u["update_id"] >= offset]
-            self.coop.confirmed = max(self.coop.confirmed, offset - 1)
         while not self.coop.stopping.is_set() and not transport.is_closing():
             with self.coop.lock:
                 if self.coop.updates or time.monotonic() >= end:
@@ -576,6 +578,11 @@ class FakeBotApi:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def reset(self) -> None:
+        """Forget everything, so that another test can use the same server."""
+        with self.coop.lock:
+            self.coop.forget()
 
     @property
     def delivered(self) -> list[Message]:

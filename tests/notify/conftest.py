@@ -21,10 +21,17 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def server() -> Iterator[FakeBotApi]:
+    with FakeBotApi() as running:
+        yield running
+
+
 @pytest.fixture
-def api() -> Iterator[FakeBotApi]:
-    with FakeBotApi() as server:
-        yield server
+def api(server: FakeBotApi) -> FakeBotApi:
+    """The pretended Telegram, without a memory of other tests."""
+    server.reset()
+    return server
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import shutil
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -434,9 +435,15 @@ def test_once_closed_no_further_message_begins(daemon: Daemon, api: FakeBotApi, 
     alarms=st.lists(st.booleans(), min_size=1, max_size=4),
 )
 def test_whatever_fails_nothing_is_lost_and_only_the_uncertain_may_repeat(
-    tmp_path_factory: pytest.TempPathFactory, faults: list[Fault], alarms: list[bool]
+    tmp_path_factory: pytest.TempPathFactory,
+    empty_database: Path,
+    api: FakeBotApi,
+    faults: list[Fault],
+    alarms: list[bool],
 ) -> None:
     folder = tmp_path_factory.mktemp("law")
+    shutil.copy(empty_database, folder / "coop.db")
+    api.reset()
     store = Store.open(f"sqlite:///{folder / 'coop.db'}", folder / "media")
     clock = Clock()
     notes = tuple(
@@ -444,11 +451,10 @@ def test_whatever_fails_nothing_is_lost_and_only_the_uncertain_may_repeat(
         for n, alarm in enumerate(alarms)
     )
     store.record(Findings(notifications=notes), clock())
-    with FakeBotApi() as api:
-        for fault in faults:
-            api.inject("sendMessage", fault)
-        Daemon(store, api.url, clock).flush(2 * len(faults) + len(notes) + 2, step=301)
-        seen = [message.text.removeprefix("possible repeat\n") for message in api.sent]
+    for fault in faults:
+        api.inject("sendMessage", fault)
+    Daemon(store, api.url, clock).flush(2 * len(faults) + len(notes) + 2, step=301)
+    seen = [message.text.removeprefix("possible repeat\n") for message in api.sent]
     items = [store.outbox_item(note.key) for note in notes]
     store.close()
     for note, item in zip(notes, items, strict=True):
