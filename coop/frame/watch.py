@@ -24,6 +24,8 @@ _MOST_ABANDONED = 4
 
 _FPS_WINDOW_S = 5.0
 
+_REMEDY = "It is opened again by itself; check the camera's power and network"
+
 
 class CameraWatch:
     """Keeps one camera's frames coming into ``slot``.
@@ -148,7 +150,7 @@ class CameraWatch:
         if self._state is CameraState.ENDED or now < self._next_try:
             return
         if len(self._abandoned) >= _MOST_ABANDONED:
-            self._complain(f"its driver hangs: {len(self._abandoned)} readers are stuck in it")
+            self._complain(f"its driver hangs: {len(self._abandoned)} readers are stuck in it", _REMEDY)
             return
         self._start_reader(now)
 
@@ -160,7 +162,7 @@ class CameraWatch:
             self._slot.close()
             log.info("Camera %s: the recording is over", self._camera)
         else:
-            self._give_up(now, reader.problem or "the stream has ended", reader.remedy)
+            self._give_up(now, reader.problem or "the stream has ended", reader.remedy or _REMEDY)
 
     def _is_stuck(self, reader: Reader, now: float) -> bool:
         """Whether a live reader has given nothing for too long."""
@@ -173,9 +175,10 @@ class CameraWatch:
     def _abandon(self, reader: Reader, now: float) -> None:
         reader.stop.set()
         self._abandoned.append(reader)
-        self._give_up(now, f"no picture for {now - (self._newest or self._reader_began):.0f} s")
+        quiet_s = now - (self._newest or self._reader_began)
+        self._give_up(now, f"no picture for {quiet_s:.0f} s", _REMEDY)
 
-    def _give_up(self, now: float, problem: str, remedy: str = "") -> None:
+    def _give_up(self, now: float, problem: str, remedy: str) -> None:
         """Forget the reader and plan the next; one that had worked for a while starts the back-off afresh."""
         if self._reader_frames and now - self._reader_began > self._stale_after_s:
             self._backoff.reset()
@@ -183,7 +186,7 @@ class CameraWatch:
         self._next_try = now + self._backoff.next()
         self._complain(problem, remedy)
 
-    def _complain(self, problem: str, remedy: str = "") -> None:
+    def _complain(self, problem: str, remedy: str) -> None:
         problem = redact_text(problem)
         level = logging.DEBUG if problem == self._problem else logging.WARNING  # say each thing once
         log.log(level, "Camera %s: %s. %s", self._camera, problem, remedy)
