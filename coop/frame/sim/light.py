@@ -15,7 +15,7 @@ class Light:
     """The light at one moment.
 
     ``colour``: gains for blue, green and red. ``patch``: strength of the sun's patch, 0 without one;
-    ``patch_at``: its way across the floor, 0 to 1. ``outside``: brightness behind door and window, 0 to 1.
+    ``patch_at``: its way across the floor, 0 to 1. ``outside``: the gain of what lies behind door and window.
     ``door``: how far the pop door is open, 0 to 1. ``noise``: 0 a bright day, 1 dusk, 2 infrared.
     """
 
@@ -48,7 +48,7 @@ def light_at(script: DayScript, seed: int, tick: int) -> Light:
         colour=colour,
         patch=patch,
         patch_at=way,
-        outside=0.0 if infrared else 0.12 + day * (0.88 - 0.25 * cloud),
+        outside=0.45 + 0.75 * day,
         door=_door(script, tick),
         noise=2 if infrared else int(day < 0.6),
     )

@@ -90,8 +90,7 @@ class Renderer:
             channels.append(cv2.convertScaleAbs(spread, alpha=gain))
         gains = cv2.merge(channels)
         lit = cv2.multiply(picture, gains, scale=1 / 128).astype(np.uint8, copy=False)
-        # The outside is brighter than the room, and fades with the day alone.
-        self._brighten_outside(lit, min(1.6, 0.2 + 1.35 * light.outside))
+        self._brighten_outside(lit, light.outside)
         return lit
 
     def _brighten_outside(self, lit: Picture, gain: float) -> None:

@@ -188,7 +188,7 @@ class _Brush:
         left, top, right, bottom = _glass()
         area = self._area(_glass())
         down = np.linspace(0, 1, area.shape[0], dtype=np.float32)[:, None, None]
-        area[:] = np.array((0.98, 0.90, 0.80), np.float32) * (1 - 0.10 * down) + 0.05 * down
+        area[:] = np.array((0.88, 0.79, 0.68), np.float32) * (1 - 0.10 * down) + 0.05 * down
         trees = self._noise(area.shape[0], area.shape[1], 4, 3)
         hedge = (np.linspace(0, 1, area.shape[0])[:, None] + 0.05 * trees > 0.72)[..., None]
         area[:] = np.where(
@@ -207,7 +207,7 @@ class _Brush:
         blades = self._noise(height, width, 0.7, 2.6)
         patches = self._noise(height, width, 14, 6)
         green = np.array((0.22, 0.56, 0.44), np.float32) * (1 + 0.15 * blades + 0.10 * patches)[..., None]
-        sky = np.array((0.98, 0.93, 0.86), np.float32)
+        sky = np.array((0.72, 0.65, 0.57), np.float32)
         far = np.array((0.34, 0.52, 0.42), np.float32) * (1 + 0.08 * patches)[..., None]
         area[:] = np.where(down[..., None] < 0.20, sky, np.where(down[..., None] < 0.34, far, green))
         x0, y0, x1, _ = scene.DOOR
