@@ -31,7 +31,7 @@ _YOUNGEST_S = 2.0  # nothing becomes background sooner
 _RECALL_S = 300.0  # how long the background that was replaced is remembered
 _STILL_S = 1.0  # what has looked the same for so long stands still
 _MOSTLY = 0.7  # share of a shape that must be still for the shape to be
-_ALIVE = 0.02  # share of what differs in a kept area that must change for it to be alive
+_ALIVE = 0.01  # share of what differs in a kept area that must change for it to be alive
 
 
 class Background:

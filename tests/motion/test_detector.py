@@ -172,6 +172,70 @@ def test_a_standing_hen_is_kept_while_her_track_lives(scene: Any) -> None:
     assert min(found) > 0.5
 
 
+def test_no_part_of_a_kept_hen_settles_while_another_part_moves(scene: Any) -> None:
+    scene.fps = 2.0
+    detector = MotionDetector(settle_s=10, keep_rate=1)
+    learned(scene, detector, seconds=30)
+    hen, around = Box(300, 150, 90, 70), Box(270, 150, 120, 70)
+
+    found = []
+    for step in range(60):
+        head = Box(hen.x - 26 + 8 * (step % 3), hen.y, 30, 30)
+        motion = detector.detect(scene.frame((hen, BROWN), (head, BROWN)), keep=[around])
+        found.append(overlap(motion, hen))
+
+    assert min(found) > 0.5
+
+
+def test_a_faint_patch_of_light_does_not_fire(scene: Any) -> None:
+    detector = MotionDetector()
+    learned(scene, detector)
+
+    def sun(picture: Any) -> None:
+        picture[100:200, 200:330] += 14
+
+    motions = [detector.detect(scene.frame(extra=sun)) for _ in range(10)]
+
+    assert not any(motion.regions for motion in motions)
+
+
+def test_a_kept_bucket_settles_too_only_later(scene: Any) -> None:
+    scene.fps = 2.0
+    detector = MotionDetector(settle_s=5, keep_rate=0.25)
+    learned(scene, detector, seconds=30)
+    bucket = Box(300, 150, 70, 70)
+
+    seen = [bool(detector.detect(scene.frame((bucket, BUCKET)), keep=[bucket]).regions) for _ in range(60)]
+
+    assert all(seen[: 2 * 17])
+    assert not any(seen[2 * 26 :])
+
+
+def test_a_hen_learned_as_background_leaves_no_ghost_when_she_goes(scene: Any) -> None:
+    detector = MotionDetector()
+    for _ in range(150):  # half a minute
+        detector.detect(scene.frame((Box(300, 150, 90, 70), BROWN)))
+
+    motions = [detector.detect(scene.frame()) for _ in range(20)]
+
+    assert motions[0].regions  # she was seen to go
+    assert not any(motion.regions for motion in motions[10:])  # after two seconds nothing is left
+
+
+def test_a_trembling_mount_does_not_fire(scene: Any) -> None:
+    detector = MotionDetector()
+    steps = [(0, 0), (1, 0), (0, 1), (-1, 0), (0, -1), (1, 1)]
+    scene.floor[:, 300:308] = 30  # a fence post: a hard edge
+    learned(scene, detector)
+
+    def trembled(frame: Frame, step: tuple[int, int]) -> Frame:
+        return Frame(camera=frame.camera, time=frame.time, image=np.roll(frame.image, step, axis=(0, 1)))
+
+    motions = [detector.detect(trembled(scene.frame(), steps[n % 6])) for n in range(30)]
+
+    assert not any(motion.regions for motion in motions)
+
+
 def test_without_her_track_a_standing_hen_melts_into_the_background(scene: Any) -> None:
     scene.fps = 2.0
     detector = MotionDetector(settle_s=10)

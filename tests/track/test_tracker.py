@@ -109,6 +109,18 @@ def test_hens_that_cross_keep_their_tracks(frame_at: FrameAt) -> None:
     assert len({track.id for tracks in seen for track in tracks}) == 2
 
 
+def test_a_hen_hidden_behind_another_for_long_keeps_her_track(frame_at: FrameAt) -> None:
+    other = moved(HEN, 160)
+    steps = [[HEN, other]] * 5 + [[HEN.union(other)]] * 40 + [[HEN, other]] * 5
+
+    seen = follow(Tracker("run", lost_after_s=1), frame_at, steps)
+
+    assert len({track.id for tracks in seen for track in tracks}) == 2
+    assert [track.box for track in seen[-1]] == [HEN, other]
+    assert [track.id for track in seen[-1]] == [track.id for track in seen[0]]
+    assert not any(track.seen for track in seen[20])  # a box that holds both is a picture of neither
+
+
 def test_two_hens_that_become_one_do_not_stay_two_for_ever(frame_at: FrameAt) -> None:
     apart = [[HEN, moved(HEN, 100)]] * 5
     together = [[HEN.union(moved(HEN, 100))]] * 100

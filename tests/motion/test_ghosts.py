@@ -1,0 +1,41 @@
+import cv2
+import numpy as np
+import pytest
+
+from coop.motion.ghosts import is_ghost
+
+
+@pytest.fixture
+def floor() -> np.ndarray:
+    """Fine straw, (3, h, w)."""
+    return np.random.default_rng(5).integers(110, 126, (3, 80, 100), dtype=np.uint8)
+
+
+@pytest.fixture
+def shape() -> np.ndarray:
+    mask = np.zeros((80, 100), np.uint8)
+    cv2.ellipse(mask, (50, 40), (30, 20), 0, 0, 360, 255, cv2.FILLED)
+    return mask
+
+
+@pytest.mark.parametrize("colour", [20, 60, 220])
+def test_a_hen_is_no_ghost_but_the_hole_she_leaves_is(
+    floor: np.ndarray, shape: np.ndarray, colour: int
+) -> None:
+    with_hen = floor.copy()
+    with_hen[:, shape > 0] = colour
+
+    assert not is_ghost(shape, with_hen, floor)
+    assert is_ghost(shape, floor, with_hen)
+
+
+def test_a_hen_of_one_bright_colour_is_told_by_that_colour(floor: np.ndarray, shape: np.ndarray) -> None:
+    with_hen = floor.copy()
+    with_hen[2, shape > 0] = 240  # red only
+
+    assert is_ghost(shape, floor, with_hen)
+    assert not is_ghost(shape, with_hen, floor)
+
+
+def test_what_has_no_edge_anywhere_is_no_ghost(floor: np.ndarray, shape: np.ndarray) -> None:
+    assert not is_ghost(shape, floor, floor)
