@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
+from coop.errors import CoopError
+
 CAPTION_LIMIT = 1024
 """Longest text under a picture, in UTF-16 units after the markup is read."""
 
@@ -15,7 +17,7 @@ PHOTO_BYTES = 10_000_000
 """Largest picture that is taken as a photo."""
 
 
-class DeliveryProblem(Exception):
+class DeliveryProblem(CoopError):
     """A message did not certainly arrive. Its text never holds a secret."""
 
 

@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from coop.domain.notification import Notification, OutboxItem, OutboxState
+from coop.domain.notification import OutboxItem, OutboxState
 from coop.domain.picture import StoredPicture
 from coop.errors import StoreError
 from coop.notify import texts
@@ -151,10 +151,12 @@ class OutboxWorker:
 
     async def _handle(self, item: OutboxItem) -> bool:
         """Deliver one item, whatever happens; True if it was delivered."""
+        # The store is asked for everything before the item counts as being sent.
+        picture, text = await self._contents(item)
         if not await asyncio.to_thread(self._store.begin_sending, item.id, self._clock()):
             return False
         try:
-            message_id = await self._deliver(item)
+            message_id = await self._deliver(item, text, picture)
         except Exception as problem:  # noqa: BLE001 - one bad message must never hold up the others
             await self._undelivered(item, problem)
             return False
@@ -162,31 +164,36 @@ class OutboxWorker:
         await self._record(partial(self._store.finish_sent, item.id, message_id, self._clock()))
         return True
 
-    async def _deliver(self, item: OutboxItem) -> str:
+    async def _deliver(self, item: OutboxItem, text: str, picture: Path | None) -> str:
         note = item.notification
-        picture, text = await self._picture(note)
-        if note.edits is not None and item.message_id is not None:
-            await self._messenger.edit(note.chat, item.message_id, note.text, picture)
-            return item.message_id
-        if item.repeat:
-            text = texts.possible_repeat(text)
         try:
-            return await self._messenger.send(note.chat, text, picture, silent=note.silent)
+            return await self._hand_over(item, text, picture)
         except PictureRefused as refusal:
+            if picture is None:
+                raise
             log.warning("The picture of message %s is refused (%s); sending its text", note.key, refusal)
-            return await self._messenger.send(
-                note.chat, texts.without_picture(text), None, silent=note.silent
+            return await self._hand_over(
+                item, texts.without_picture(text) if note.edits is None else text, None
             )
 
-    async def _picture(self, note: Notification) -> tuple[Path | None, str]:
-        """The picture's file, and the text with a note if the file cannot be sent."""
+    async def _hand_over(self, item: OutboxItem, text: str, picture: Path | None) -> str:
+        note = item.notification
+        if note.edits is not None and item.message_id is not None:
+            await self._messenger.edit(note.chat, item.message_id, text, picture)
+            return item.message_id
+        return await self._messenger.send(note.chat, text, picture, silent=note.silent)
+
+    async def _contents(self, item: OutboxItem) -> tuple[Path | None, str]:
+        """The picture's file if it can be sent, and the text with what must be said besides."""
+        note = item.notification
+        text = texts.possible_repeat(note.text) if item.repeat else note.text
         if note.picture is None:
-            return None, note.text
+            return None, text
         file = await asyncio.to_thread(self._picture_file, note.picture)
         if file is None:
             log.warning("The picture %s of message %s is missing or unusable", note.picture, note.key)
-            return None, texts.without_picture(note.text)
-        return file, note.text
+            return None, texts.without_picture(text) if note.edits is None else text
+        return file, text
 
     def _picture_file(self, key: str) -> Path | None:
         found = self._store.picture(key)
@@ -230,7 +237,7 @@ class OutboxWorker:
                 # Nobody knows how far it came, so it counts as uncertain rather than being tried for ever.
                 outcome = partial(store.finish_uncertain, item.id, reason, now)
                 log.error("Message %s to chat %s failed unexpectedly", note.key, note.chat, exc_info=problem)
-        log.warning("Message %s to chat %s was not delivered: %s", note.key, note.chat, reason)
+        log.warning("Message %s to chat %s did not surely arrive: %s", note.key, note.chat, reason)
         await self._record(outcome)
 
     def _stumble(self, now: datetime) -> None:

@@ -149,7 +149,7 @@ class TelegramMessenger:
         """See `Messenger`."""
         with self._translated():
             if picture is not None:
-                data = await asyncio.to_thread(picture.read_bytes)
+                data = await asyncio.to_thread(_read, picture)
                 message = await self._bot.send_photo(
                     chat,
                     data,
@@ -186,7 +186,7 @@ class TelegramMessenger:
             elif picture is None:
                 await self._bot.edit_message_caption(chat, number, caption=text, parse_mode=ParseMode.HTML)
             else:
-                data = await asyncio.to_thread(picture.read_bytes)
+                data = await asyncio.to_thread(_read, picture)
                 media = InputMediaPhoto(data, caption=text, parse_mode=ParseMode.HTML, filename=picture.name)
                 await self._bot.edit_message_media(media, chat, number)
         except BadRequest as refusal:
@@ -202,8 +202,10 @@ class TelegramMessenger:
         try:
             with self._translated():
                 return (await self._bot.get_me()).username or ""
-        except Ambiguous as problem:
-            raise Unreachable(str(problem)) from None
+        except (Ambiguous, Unreachable) as problem:
+            raise Unreachable(
+                f"Telegram is not reached ({problem}). Check the network and any proxy"
+            ) from None
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -215,6 +217,22 @@ class TelegramMessenger:
         else:
             return
         raise translated
+
+
+def _read(picture: Path) -> bytes:
+    try:
+        return picture.read_bytes()
+    except OSError as problem:
+        raise PictureRefused(f"{picture}: {problem.strerror}") from None
+
+
+async def bot_username(token: str, base_url: str | None = None) -> str:
+    """The username of the bot that a token belongs to, for `coop check`; see `TelegramMessenger.check`."""
+    messenger = TelegramMessenger(token, base_url=base_url)
+    try:
+        return await messenger.check()
+    finally:
+        await messenger.close()
 
 
 def _translate(problem: TelegramError, reason: str) -> DeliveryProblem:
@@ -283,6 +301,7 @@ class TelegramBot(TelegramMessenger):
         self._poll_seconds = poll_seconds
         self._first_delay = first_delay
         self._task: asyncio.Task[None] | None = None
+        self._restart: asyncio.TimerHandle | None = None
         self._offset = 0
         self._tries: dict[str, int] = {}
         self._problem = "not connected yet"
@@ -296,12 +315,12 @@ class TelegramBot(TelegramMessenger):
 
     async def start(self) -> None:
         """Begin to receive in the background; returns at once, with or without a network."""
-        if self._task is None:
-            self._task = asyncio.create_task(self._receive(), name="telegram")
-            self._task.add_done_callback(self._ended)
+        self._begin()
 
     async def stop(self, within: float = 2.0) -> None:
         """Stop receiving and close. A command that is being answered may take ``within`` seconds more."""
+        if self._restart is not None:
+            self._restart.cancel()
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
@@ -322,16 +341,18 @@ class TelegramBot(TelegramMessenger):
 
     # Polling
 
+    def _begin(self) -> None:
+        if self._task is None:
+            self._task = asyncio.create_task(self._receive(), name="telegram")
+            self._task.add_done_callback(self._ended)
+
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Receiving ended though nobody stopped it: say why, and begin again after a while."""
         if task.cancelled() or task is not self._task:
             return
-        problem = task.exception()
-        log.critical("Receiving from Telegram ended: %s", self._secret.trace(problem))
+        log.critical("Receiving from Telegram ended: %s", self._secret.trace(task.exception()))
         self._task = None
-        asyncio.get_running_loop().call_later(
-            LONGEST_DELAY, lambda: asyncio.ensure_future(self.start()) if self._task is None else None
-        )
+        self._restart = asyncio.get_running_loop().call_later(LONGEST_DELAY, self._begin)
 
     async def _receive(self) -> None:
         """Connect and poll; after a failure wait, longer each time, and begin again."""
@@ -408,12 +429,15 @@ class TelegramBot(TelegramMessenger):
 
     async def _gate(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         """Lets only allowed chats through: commands, button presses and everything that may come later."""
-        chat = update.effective_chat
-        if chat is not None and await asyncio.to_thread(self._desk.allowed, str(chat.id)):
+        if await self._is_allowed(update):
             return
-        if chat is None or not await self._pair(update):
+        if not await self._pair(update):
             await self._log_stranger(update)
         raise ApplicationHandlerStop
+
+    async def _is_allowed(self, update: Update) -> bool:
+        chat = update.effective_chat
+        return chat is not None and await asyncio.to_thread(self._desk.allowed, str(chat.id))
 
     async def _pair(self, update: Update) -> bool:
         """Accept a chat that sends `/start CODE` with a code that `coop pair` printed."""
@@ -476,13 +500,17 @@ class TelegramBot(TelegramMessenger):
             await self._ask(update, lambda: self._desk.queue_test(str(chat.id)))
 
     async def _on_error(self, update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
-        """Logs what went wrong in a handler; the chat learns only that something did."""
+        """Logs what went wrong in a handler; an allowed chat learns only that something did."""
         problem = context.error
         log.error("A command failed: %s", self._secret.trace(problem))
         passing = isinstance(problem, NetworkError) and not isinstance(problem, BadRequest)
-        if isinstance(update, Update) and not passing:
-            with suppress(TelegramError):
-                await self._answer(update, texts.went_wrong())
+        try:
+            if isinstance(update, Update) and not passing and await self._is_allowed(update):
+                with suppress(TelegramError):
+                    await self._answer(update, texts.went_wrong())
+        finally:
+            # Without this the handlers behind a gate that failed would have their turn.
+            raise ApplicationHandlerStop
 
     async def _ask(self, update: Update, question: Callable[[], T]) -> T | None:
         """Ask the desk in a thread; where it cannot answer, say why and return None."""

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from coop.domain.findings import Findings
 from coop.domain.notification import Notification, OutboxState
+from coop.domain.picture import StoredPicture
 from coop.errors import StoreUnavailable
 from coop.notify.messenger import Refused
 from coop.notify.outbox import OutboxWorker
@@ -303,6 +304,39 @@ def test_without_its_picture_a_message_still_arrives(
     post("went", edits=original)
     daemon.flush()
     assert api.chat(42)[0].text == "went" and api.errors == []
+
+
+def test_a_bad_picture_does_not_keep_an_edit_back(
+    daemon: Daemon, api: FakeBotApi, post: Post, jpeg: bytes
+) -> None:
+    post.picture("p", jpeg)
+    post.picture("bad", b"this is no picture")
+    original = post("came", picture="p")
+    daemon.flush()
+    post("went", edits=original, picture="bad")
+    daemon.flush()
+    assert api.chat(42)[0].text == "went"
+
+
+def test_a_store_that_cannot_read_costs_no_message(
+    daemon: Daemon, api: FakeBotApi, post: Post, store: Store, jpeg: bytes
+) -> None:
+    broken = True
+
+    class Unreadable(Store):
+        def picture(self, key: str) -> tuple[StoredPicture, Path] | None:
+            if broken:
+                raise StoreUnavailable("coop.db", "it is locked", "Close the other program.")
+            return super().picture(key)
+
+    post.picture("p", jpeg)
+    post("came", picture="p")
+    store.__class__ = Unreadable
+    daemon.flush()
+    assert api.sent == []
+    broken = False
+    daemon.flush()
+    assert texts_of(api) == ["came"] and api.sent[0].photo is not None
 
 
 def test_a_picture_telegram_refuses_is_left_out(daemon: Daemon, api: FakeBotApi, post: Post) -> None:

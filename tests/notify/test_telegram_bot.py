@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from fakes.botapi import BOT_NAME, TOKEN, FakeBotApi, Fault, button_press
 
-from coop.errors import SourceError
+from coop.errors import CoopError, SourceError, StoreUnavailable
 from coop.notify import telegram_bot, texts
 from coop.notify.desk import Snapshot
 from coop.notify.messenger import PictureRefused, Refused, TokenRefused, Unreachable
-from coop.notify.telegram_bot import TelegramBot, TelegramMessenger
+from coop.notify.telegram_bot import TelegramBot, TelegramMessenger, bot_username
 
 KEEPER, STRANGER, GROUP = 42, 666, -100
 
@@ -30,6 +30,7 @@ class PretendDesk:
         self.codes = {"ABC123"}
         self.strangers: set[str] = set()
         self.tests: list[str] = []
+        self.locked = False
         self.text = "<b>all is well</b>"
         self.wait = threading.Event()
         self.wait.set()
@@ -59,6 +60,8 @@ class PretendDesk:
         return True
 
     def allowed(self, chat: str) -> bool:
+        if self.locked:
+            raise StoreUnavailable("coop.db", "it is locked", "Close the other program.")
         return chat in self.chats
 
     def note_stranger(self, chat: str) -> bool:
@@ -218,6 +221,22 @@ def test_a_bug_in_a_command_shows_no_secret_and_the_bot_goes_on(
     assert "ZeroDivisionError" in caplog.text and TOKEN not in caplog.text
 
 
+def test_while_nobody_can_say_who_is_allowed_nobody_is(
+    desk: PretendDesk, api: FakeBotApi, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.locked = True
+
+    async def talk(bot: TelegramBot) -> None:
+        api.push_message(STRANGER, "/test")
+        api.push_message(KEEPER, "/photo run")
+        await until(lambda: caplog.text.count("A command failed") == 2, "both failures")
+        desk.locked = False
+        assert await answers(api, KEEPER, "/status") == ["all is well"]
+
+    converse(desk, api, talk)
+    assert api.chat(STRANGER) == [] and desk.tests == []
+
+
 def test_a_desk_that_hangs_does_not_silence_the_bot(
     desk: PretendDesk, api: FakeBotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -371,20 +390,17 @@ def alone(api: FakeBotApi, use: Callable[[TelegramMessenger], Awaitable[None]], 
 
 
 def test_check_says_who_the_bot_is(api: FakeBotApi) -> None:
-    async def use(messenger: TelegramMessenger) -> None:
-        assert await messenger.check() == BOT_NAME
-
-    alone(api, use)
+    assert asyncio.run(bot_username(TOKEN, api.url)) == BOT_NAME
 
 
-def test_check_without_a_network() -> None:
-    async def main() -> None:
-        messenger = TelegramMessenger(TOKEN, base_url="http://127.0.0.1:9")
-        with pytest.raises(Unreachable):
-            await messenger.check()
-        await messenger.close()
+def test_check_says_what_to_do() -> None:
+    with pytest.raises(Unreachable, match="Check the network"):
+        asyncio.run(bot_username(TOKEN, "http://127.0.0.1:9"))
 
-    asyncio.run(main())
+
+def test_a_refused_token_is_the_users_business(api: FakeBotApi) -> None:
+    with pytest.raises(CoopError, match="@BotFather"):
+        asyncio.run(bot_username("1:wrong-secret", api.url))
 
 
 def test_an_edit_that_changes_nothing_is_no_failure(api: FakeBotApi) -> None:
