@@ -92,11 +92,11 @@ def unpack(file: Path, folder: Path) -> Manifest:
     except FileNotFoundError:
         raise BackupError(file, "there is no such file", "Check the name") from None
     except (tarfile.TarError, EOFError, zlib.error) as error:
-        raise BackupError(file, f"it cannot be read to its end ({error})", _OTHER) from error
+        raise BackupError(file, "it is no whole archive", _OTHER) from error
     except OSError as error:
         if error.errno is not None:
             raise
-        raise BackupError(file, f"it cannot be read to its end ({error})", _OTHER) from error
+        raise BackupError(file, "it is no whole archive", _OTHER) from error
     hashes.pop(_MANIFEST, None)
     manifest = _read_manifest(file, folder / _MANIFEST)
     _compare(file, manifest.files, hashes)

@@ -44,8 +44,8 @@ def load_table(connection: Connection, table: Table, lines: Iterable[bytes]) -> 
 
 
 def _dump(connection: Connection, table: Table) -> Iterator[bytes]:
-    query = select(table).order_by(*table.primary_key.columns)
-    for row in connection.execution_options(yield_per=_BATCH).execute(query).mappings():
+    query = select(table).order_by(*table.primary_key.columns).execution_options(yield_per=_BATCH)
+    for row in connection.execute(query).mappings():
         yield json.dumps(dict(row), default=datetime.isoformat, ensure_ascii=False).encode() + b"\n"
 
 
