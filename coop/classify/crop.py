@@ -10,8 +10,8 @@ import cv2
 from coop.domain.frame import Frame, Picture
 from coop.domain.track import Crop, Track
 
-_SHARP = 150.0  # variance of the Laplacian at which a picture is as good as sharp
-_LARGE = 160.0  # pixels: a longer side of this is as good as large
+_SHARP = 150.0  # variance of the Laplacian that is worth half of all sharpness
+_LARGE = 160.0  # pixels: the longer side that is worth half of all size
 _COMMON = 64  # pixels: sharpness is measured at about this height, so that near and far compare
 _CUT_OFF = 0.5  # what a box at the border of the picture is worth
 
@@ -54,10 +54,15 @@ def _at_most(image: Picture, side: int) -> Picture:
 
 def _quality(image: Picture, whole: bool) -> float:
     """How well a picture serves to recognise what it shows, 0 to 1: sharp, large and not cut off."""
-    sharp = min(sharpness(image) / _SHARP, 1.0)
-    large = min(max(image.shape[:2]) / _LARGE, 1.0)
+    sharp = _saturating(sharpness(image), _SHARP)
+    large = _saturating(max(image.shape[:2]), _LARGE)
     quality: float = (0.5 * sharp + 0.5 * large) * (1.0 if whole else _CUT_OFF)
     return quality
+
+
+def _saturating(value: float, half: float) -> float:
+    """0 to 1, one half at ``half``: more is always better, but ever less so."""
+    return value / (value + half)
 
 
 def sharpness(image: Picture) -> float:

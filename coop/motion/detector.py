@@ -49,7 +49,7 @@ class MotionDetector:
         min_share: float = 0.0004,
         learn_s: float = 20.0,
         settle_s: float = 60.0,
-        keep_rate: float = 0.1,
+        keep_rate: float = 0.2,
         ignore: Sequence[Sequence[Point]] = (),
     ) -> None:
         _check("width", width, 32, 4096)
