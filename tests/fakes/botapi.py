@@ -125,6 +125,7 @@ class Coop:
         self.messages: dict[tuple[int, int], Message] = {}
         self.delivered: list[Message] = []
         self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.ports: list[int] = []
         self.errors: list[str] = []
         self.updates: list[dict[str, Any]] = []
         self.injections: list[Injection] = []
@@ -322,6 +323,7 @@ class BotApi:
             call = await _read_call(method, request)
             with self.coop.lock:
                 self.coop.calls.append((method, dict(call.values)))
+                self.coop.ports.append(request.client.port if request.client else 0)
             if token != self.coop.token:
                 raise ApiError(401, "Unauthorized")
             return await self._answer(call, transport)

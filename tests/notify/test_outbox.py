@@ -215,6 +215,22 @@ def test_without_a_network_messages_wait_longer_and_longer(store: Store, post: P
     assert daemon.states() == {OutboxState.NEW: 3}
 
 
+def test_after_a_success_the_waits_begin_anew(
+    daemon: Daemon, api: FakeBotApi, post: Post, clock: Clock
+) -> None:
+    async def work(worker: OutboxWorker) -> None:
+        for n in range(3):
+            api.inject("sendMessage", Fault.RESET_BEFORE)
+            post(f"lost {n}")
+            await worker.flush()
+            clock.advance(2)
+            post(f"message {n}")
+            await worker.flush()
+
+    daemon.run(work)
+    assert texts_of(api) == ["message 0", "message 1", "message 2"]
+
+
 def test_when_the_network_is_back_everything_arrives_in_order(
     store: Store, post: Post, clock: Clock, api: FakeBotApi
 ) -> None:

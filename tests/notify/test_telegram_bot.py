@@ -10,13 +10,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 from fakes.botapi import BOT_NAME, TOKEN, FakeBotApi, Fault, button_press
 
 from coop.errors import CoopError, SourceError, StoreUnavailable
 from coop.notify import telegram_bot, texts
 from coop.notify.desk import Snapshot
-from coop.notify.messenger import PictureRefused, Refused, TokenRefused, Unreachable
+from coop.notify.messenger import Ambiguous, PictureRefused, Refused, TokenRefused, Unreachable
 from coop.notify.telegram_bot import TelegramBot, TelegramMessenger, bot_username
 
 KEEPER, STRANGER, GROUP = 42, 666, -100
@@ -401,6 +402,44 @@ def test_check_says_what_to_do() -> None:
 def test_a_refused_token_is_the_users_business(api: FakeBotApi) -> None:
     with pytest.raises(CoopError, match="@BotFather"):
         asyncio.run(bot_username("1:wrong-secret", api.url))
+
+
+def test_every_message_has_a_connection_of_its_own(api: FakeBotApi) -> None:
+    """One that was kept may be dead without a sign, and a message lost on it would count as uncertain."""
+
+    async def use(messenger: TelegramMessenger) -> None:
+        for n in range(3):
+            await messenger.send("42", f"message {n}", None, silent=True)
+
+    alone(api, use)
+    assert len(set(api.coop.ports)) == 3
+
+
+@pytest.mark.parametrize(
+    ("cause", "meaning"),
+    [
+        (httpx.ConnectError("no route"), Unreachable),
+        (httpx.ConnectTimeout("slow"), Unreachable),
+        (httpx.PoolTimeout("busy"), Unreachable),
+        (httpx.WriteTimeout("half a picture left"), Unreachable),
+        (httpx.ReadTimeout("no answer"), Ambiguous),
+        (httpx.ReadError("reset"), Ambiguous),
+        (httpx.RemoteProtocolError("closed"), Ambiguous),
+        (RuntimeError("who knows"), Ambiguous),
+    ],
+)
+def test_the_cause_tells_whether_a_message_can_have_arrived(
+    api: FakeBotApi, monkeypatch: pytest.MonkeyPatch, cause: Exception, meaning: type[Exception]
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise cause
+
+    async def use(messenger: TelegramMessenger) -> None:
+        monkeypatch.setattr(httpx.AsyncClient, "request", fail)
+        with pytest.raises(meaning):
+            await messenger.send("42", "x", None, silent=True)
+
+    alone(api, use)
 
 
 def test_an_edit_that_changes_nothing_is_no_failure(api: FakeBotApi) -> None:
