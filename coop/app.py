@@ -40,7 +40,7 @@ from coop.notify.outbox import OutboxWorker
 from coop.notify.telegram_bot import TelegramBot
 from coop.recorder import Recorder
 from coop.routine import Routine
-from coop.schedule import scheduler, table
+from coop.schedule import Timetable, table
 from coop.settings import CameraSettings, Settings, load_settings
 from coop.settings_sources import find_settings_file
 
@@ -117,7 +117,7 @@ class Daemon:
         settings = self._settings
         schedule = settings.schedule
         jobs = table(self._routine, digest=schedule.digest, backup=schedule.backup, zone=settings.zone)
-        plan = scheduler(jobs, settings.zone)
+        plan = Timetable(jobs, settings.zone)
         await self._routine.outbox.recover()
         await asyncio.to_thread(self._routine.catch_up)
         self._crew.start()
@@ -130,8 +130,8 @@ class Daemon:
             return await self._wait(stop, reload)
         finally:
             self._systemd.notify("STOPPING=1" if stop.is_set() else "RELOADING=1")
-            plan.shutdown(wait=False)
             self._routine.outbox.close()
+            await plan.stop(within=1.0)
             await asyncio.to_thread(self._crew.stop, STOP_S)
             if self._bot is not None:
                 await self._bot.stop(within=1.0)
@@ -175,7 +175,7 @@ class Daemon:
 
     def _camera(self, name: str, camera: CameraSettings, composer: Composer) -> CameraAtWork:
         recorder = Recorder(self._store, lambda event: composer.compose(event, self._recipients()))
-        source = camera_source(name, camera, self._settings)
+        source = camera_source(name, camera, self._settings, fps=camera.fps)
         judge = camera_judge(self._models.current, self._settings)
         pipeline = camera_pipeline(
             name,
@@ -191,7 +191,7 @@ class Daemon:
         slot = LatestFrame()
         watch = CameraWatch(
             name,
-            lambda: camera_source(name, camera, self._settings),
+            lambda: camera_source(name, camera, self._settings, fps=camera.fps),
             slot,
             stale_after_s=camera.timeout_s,
         )

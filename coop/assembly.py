@@ -150,9 +150,14 @@ def media_dir(settings: Settings) -> Path:
 
 
 def camera_source(
-    name: str, camera: CameraSettings, settings: Settings, *, start: datetime | None = None
+    name: str,
+    camera: CameraSettings,
+    settings: Settings,
+    *,
+    fps: float | None,
+    start: datetime | None = None,
 ) -> Source:
-    """The source of one camera, its privacy masks applied. Raises `SourceError`."""
+    """The source of one camera, its privacy masks applied, at most ``fps`` frames a second. `SourceError`."""
     source = open_source(
         camera.url.get_secret_value(),
         name,
@@ -161,7 +166,7 @@ def camera_source(
         paced=camera.paced,
         start=start,
         timeout_s=camera.timeout_s,
-        fps=camera.fps,
+        fps=fps,
     )
     return masked(source, camera.privacy_masks)
 

@@ -50,6 +50,9 @@ class KeepsVisits(Protocol):
     def close(self) -> tuple[Sequence[Visit], Sequence[Event]]: ...
 
 
+LEAST_TRAVEL = 0.5
+"""Diagonals of its own box that a thing must have moved before it is kept out of the background."""
+
 Record = Callable[[Findings, datetime], None]
 Illustrate = Callable[[Frame, Box, Event], NewPicture]
 Encode = Callable[[Picture], bytes]
@@ -89,7 +92,7 @@ class Pipeline:
         tracks = self.tracker.update(frame, motion.regions)
         judgements = self.judge.update(frame, tracks)
         events = self._note(judgements, frame.time)
-        self._standing = tuple(t.box for t in tracks if t.state is TrackState.CONFIRMED)
+        self._standing = tuple(t.box for t in tracks if _came_by_itself(t))
         return Step(frame=frame, motion=motion, tracks=tracks, judgements=judgements, events=events)
 
     def tick(self, now: datetime) -> tuple[Event, ...]:
@@ -187,6 +190,11 @@ class Pipeline:
             track_id=crop.track_id,
             box=crop.box,
         )
+
+
+def _came_by_itself(track: Track) -> bool:
+    """Whether a thing walked to where it stands: the hole that something left behind never did."""
+    return track.state is TrackState.CONFIRMED and track.travelled > LEAST_TRAVEL
 
 
 def _without_picture(events: Sequence[Event]) -> tuple[RecordedEvent, ...]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import time, tzinfo
+from functools import partial
 from typing import Any, Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -67,11 +70,40 @@ def table(duties: Duties, *, digest: time, backup: time, zone: tzinfo) -> tuple[
     return tuple(Job(name=n, when=when, what=what, grace_s=grace) for n, when, what, grace in rows)
 
 
-def scheduler(jobs: tuple[Job, ...], zone: tzinfo) -> AsyncIOScheduler:
-    """A scheduler with these jobs, not started yet. A job never overlaps itself; missed runs are one."""
-    plan = AsyncIOScheduler(timezone=zone)
-    for job in jobs:
-        plan.add_job(
-            job.what, job.when, id=job.name, misfire_grace_time=job.grace_s, coalesce=True, max_instances=1
-        )
-    return plan
+class Timetable:
+    """Runs the jobs in the running event loop. A job never overlaps itself; missed runs are one."""
+
+    def __init__(self, jobs: tuple[Job, ...], zone: tzinfo) -> None:
+        self._plan = AsyncIOScheduler(timezone=zone)
+        self._running: set[asyncio.Task[None]] = set()
+        for job in jobs:
+            self._plan.add_job(
+                partial(self._run, job),
+                job.when,
+                id=job.name,
+                misfire_grace_time=job.grace_s,
+                coalesce=True,
+                max_instances=1,
+            )
+
+    def start(self) -> None:
+        self._plan.start()
+
+    async def stop(self, within: float) -> None:
+        """Begin no job any more, and give those that run ``within`` seconds to end."""
+        self._plan.pause()
+        if self._running:
+            await asyncio.wait(self._running, timeout=within)
+        self._plan.shutdown(wait=False)
+
+    async def _run(self, job: Job) -> None:
+        if inspect.iscoroutinefunction(job.what):
+            task = asyncio.create_task(job.what(), name=job.name)
+        else:
+            task = asyncio.create_task(asyncio.to_thread(job.what), name=job.name)
+        self._running.add(task)
+        try:
+            # Shielded: the scheduler cancels what runs when it shuts down, and half a job is none.
+            await asyncio.shield(task)
+        finally:
+            self._running.discard(task)

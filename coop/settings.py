@@ -192,7 +192,8 @@ class EventSettings(Section):
         description="Seconds without frames before the keeper is told that a camera is lost.",
     )
     predators: tuple[str, ...] = Field(
-        default=("fox", "wild carnivore", "raptor", "owl", "snake"), description="Kinds that raise the alarm."
+        default=("fox", "marten", "wild carnivore", "rat", "raptor", "owl", "snake"),
+        description="Kinds that raise the alarm.",
     )
 
 

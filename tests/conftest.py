@@ -1,6 +1,7 @@
 """Fixtures that every test folder shares."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,3 +23,14 @@ def missing_part(what: str) -> None:
     if os.environ.get("CI", "").lower() == "true":
         pytest.fail(f"CI needs it: {what}")
     pytest.skip(what)
+
+
+@pytest.fixture
+def need() -> Callable[[str | None], None]:
+    """Call it with what a fake server says is missing; None is nothing."""
+
+    def check(missing: str | None) -> None:
+        if missing is not None:
+            missing_part(missing)
+
+    return check

@@ -17,6 +17,7 @@ from coop.domain.zone import Zone, ZoneKind
 from coop.pipeline import Pipeline
 from coop.replay import Memory
 from coop.settings import CameraSettings, Settings
+from coop.settings_values import SecretUrl
 
 START = datetime(2026, 5, 1, 7, tzinfo=UTC)
 BROWN = (40, 70, 110)
@@ -52,7 +53,7 @@ def pipeline(record: Record, *, model: bool = True) -> Pipeline:
     models = {"kinds": ColourModel("kinds", colours)} if model else {}
     return camera_pipeline(
         "run",
-        CameraSettings(url="sim://"),  # type: ignore[arg-type]
+        CameraSettings(url=SecretUrl("sim://")),
         settings,
         zones=(LEFT,),
         judge=camera_judge(models, settings),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from coop.classify.card import ModelCard
 from coop.classify.crop import BestCrops, cut
+from coop.classify.vote import TrackVote
 from coop.domain.frame import Frame, Picture
 from coop.domain.judgement import Judgement
 from coop.domain.prediction import UNKNOWN, Prediction
@@ -22,26 +24,10 @@ MOTION = "motion"
 class Predicts(Protocol):
     """A loaded model: one prediction for each picture (uint8 BGR)."""
 
+    @property
+    def card(self) -> ModelCard: ...
+
     def predict(self, images: Sequence[Picture]) -> list[Prediction]: ...
-
-
-Vote = Callable[[Sequence[Prediction], Sequence[float]], Prediction]
-"""The verdict over the predictions of one track, weighed by the quality of their crops (0 to 1)."""
-
-
-@dataclass(kw_only=True)
-class _Ballots:
-    """The predictions of one task for one track, each with its weight."""
-
-    predictions: list[Prediction] = field(default_factory=list)
-    weights: list[float] = field(default_factory=list)
-
-    def add(self, prediction: Prediction, weight: float) -> None:
-        self.predictions.append(prediction)
-        self.weights.append(weight)
-
-    def __len__(self) -> int:
-        return len(self.predictions)
 
 
 @dataclass(kw_only=True)
@@ -52,9 +38,23 @@ class _Case:
     frame: Frame
     best: Crop
     latest: Crop
-    kinds: _Ballots = field(default_factory=_Ballots)
-    hens: _Ballots = field(default_factory=_Ballots)
+    votes: dict[str, TrackVote] = field(default_factory=dict)
     next_look: datetime | None = None
+
+    def looks(self, task: str) -> int:
+        """How many pictures of it the model of a task has seen."""
+        return self.votes[task].pictures if task in self.votes else 0
+
+    def add(self, prediction: Prediction, card: ModelCard) -> None:
+        """Count a prediction for the latest crop."""
+        self.votes.setdefault(card.task, TrackVote(card)).add(prediction, self.latest.quality)
+
+    def answer(self, task: str, *, final: bool) -> Prediction | None:
+        """The published answer of a task, or at the end whatever the votes say; None before any look."""
+        vote = self.votes.get(task)
+        if vote is None:
+            return None
+        return vote.current if final else vote.published
 
 
 class TrackJudge:
@@ -69,34 +69,33 @@ class TrackJudge:
     def __init__(
         self,
         models: Mapping[str, Predicts],
-        vote: Vote,
         *,
         max_per_second: float = 4.0,
-        min_pictures: int = 2,
         settled: int = 8,
         review_every: timedelta = timedelta(seconds=15),
         crops_kept: int = 3,
         padding: float = 0.15,
     ) -> None:
         self._models = models
-        self._vote = vote
+        self._next_models = models
         self._interval = timedelta(seconds=1 / max_per_second)
-        self._min_pictures = min_pictures
         self._settled = settled
         self._review_every = review_every
         self._padding = padding
         self._cases: dict[str, _Case] = {}
-        self._crops = BestCrops(keep=crops_kept)
+        self._crops = BestCrops(each=crops_kept)
         self._next_picture: datetime | None = None
 
     def use(self, models: Mapping[str, Predicts]) -> None:
-        """Go on with other models; verdicts so far are forgotten, since the models may name other classes."""
-        self._models = models
-        for case in self._cases.values():
-            case.kinds, case.hens, case.next_look = _Ballots(), _Ballots(), None
+        """Go on with other models from the next frame on; may be called from another thread.
+
+        Verdicts so far are forgotten, since the other models may name other classes.
+        """
+        self._next_models = models
 
     def update(self, frame: Frame, tracks: Sequence[Track]) -> tuple[Judgement, ...]:
         """Verdicts on the confirmed tracks seen in this frame, and the final ones on those just lost."""
+        self._change_models()
         over = [t.id for t in tracks if t.state is TrackState.LOST]
         current = [t for t in tracks if t.state is TrackState.CONFIRMED and t.seen]
         for track in current:
@@ -108,6 +107,12 @@ class TrackJudge:
     def close(self) -> tuple[Judgement, ...]:
         """The last verdict on everything still there."""
         return self._final(list(self._cases))
+
+    def _change_models(self) -> None:
+        if self._next_models is not self._models:
+            self._models = self._next_models
+            for case in self._cases.values():
+                case.votes, case.next_look = {}, None
 
     def _look(self, frame: Frame, track: Track) -> None:
         crop = cut(frame, track, pad=self._padding)
@@ -126,58 +131,54 @@ class TrackJudge:
             return []
         due = [self._cases[i] for i in ids]
         due = [case for case in due if case.next_look is None or not _soon(case.next_look, now)]
-        due.sort(key=lambda case: len(case.kinds))
+        due.sort(key=lambda case: case.looks(KINDS))
         chosen = due[: max(1, round(timedelta(seconds=1) / self._interval / 2))]
         self._next_picture = now + self._interval * len(chosen)
         for case in chosen:
-            if len(case.kinds) + 1 >= self._settled:
+            if case.looks(KINDS) + 1 >= self._settled:
                 case.next_look = now + self._review_every
         return chosen
 
     def _classify(self, cases: Sequence[_Case]) -> None:
         if not cases:
             return
-        kinds = self._models[KINDS].predict([case.latest.image for case in cases])
-        for case, prediction in zip(cases, kinds, strict=True):
-            case.kinds.add(prediction, case.latest.quality)
-        hens = [
-            case for case, kind in zip(cases, kinds, strict=True)
-            if HENS in self._models and _most_probable(kind) == HEN
-        ]  # fmt: skip
-        if hens:
-            names = self._models[HENS].predict([case.latest.image for case in hens])
-            for case, prediction in zip(hens, names, strict=True):
-                case.hens.add(prediction, case.latest.quality)
+        kinds = self._predict(KINDS, cases)
+        hens = [case for case, kind in zip(cases, kinds, strict=True) if _most_probable(kind) == HEN]
+        if HENS in self._models and hens:
+            self._predict(HENS, hens)
+
+    def _predict(self, task: str, cases: Sequence[_Case]) -> list[Prediction]:
+        model = self._models[task]
+        predictions = model.predict([case.latest.image for case in cases])
+        for case, prediction in zip(cases, predictions, strict=True):
+            case.add(prediction, model.card)
+        return predictions
 
     def _judgement(self, case: _Case, *, final: bool = False) -> Judgement:
         kind, subject, confidence = self._verdict(case, final=final)
-        crops = self._crops.best(case.track.id) if final else (case.best,)
+        crops = (self._crops.best(case.track.id) if final else ()) or (case.best,)
         return Judgement(
             track=case.track,
             kind=kind,
             subject=subject,
             confidence=confidence,
             frame=case.frame,
-            crops=tuple(crops),
+            crops=crops,
             final=final,
         )
 
     def _verdict(self, case: _Case, *, final: bool) -> tuple[str, str, float]:
         if KINDS not in self._models:
             return MOTION, MOTION, 1.0
-        if len(case.kinds) < self._min_pictures:
-            return UNKNOWN, UNKNOWN, 0.0
-        kind = self._vote(case.kinds.predictions, case.kinds.weights)
+        kind = case.answer(KINDS, final=final)
+        if kind is None or kind.label == UNKNOWN:
+            return UNKNOWN, UNKNOWN, kind.confidence if kind else 0.0
         if kind.label != HEN or HENS not in self._models:
             return kind.label, kind.label, kind.confidence
-        return self._name(case, kind, final=final)
-
-    def _name(self, case: _Case, kind: Prediction, *, final: bool) -> tuple[str, str, float]:
-        if len(case.hens) >= self._min_pictures:
-            name = self._vote(case.hens.predictions, case.hens.weights)
-            if name.label != UNKNOWN:
-                return HEN, name.label, name.confidence
-        if final or len(case.kinds) >= self._settled:
+        name = case.answer(HENS, final=final)
+        if name is not None and name.label != UNKNOWN:
+            return HEN, name.label, name.confidence
+        if final or case.looks(KINDS) >= self._settled:
             return HEN, HEN, kind.confidence
         return UNKNOWN, UNKNOWN, 0.0
 

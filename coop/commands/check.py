@@ -39,7 +39,7 @@ def _open_store(settings: Settings) -> str:
 
 def _grab(name: str, camera: CameraSettings, settings: Settings) -> Frame:
     stop = threading.Event()
-    for frame in camera_source(name, camera, settings).frames(stop):
+    for frame in camera_source(name, camera, settings, fps=camera.fps).frames(stop):
         return frame
     raise SourceError(name, "it gave no picture", "Try the address in another program, such as ffplay")
 

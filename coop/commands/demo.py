@@ -6,7 +6,6 @@ import asyncio
 import shutil
 import sys
 import threading
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -27,7 +26,7 @@ from coop.commands.tables import events_rows, print_rows, visits_rows
 from coop.digests import day_digest
 from coop.domain.box import Box
 from coop.domain.event import VisitEnded
-from coop.domain.frame import Frame, Picture
+from coop.domain.frame import Picture
 from coop.domain.times import day_bounds, local_day
 from coop.errors import SettingsError
 from coop.frame.sim.source import SimSource, open_sim
@@ -36,6 +35,7 @@ from coop.notify.console import FolderMessenger
 from coop.notify.outbox import OutboxWorker
 from coop.recorder import Recorder
 from coop.settings import CameraSettings, Settings
+from coop.settings_values import SecretUrl
 from coop.store.store import Store
 
 CAMERA = "coop"
@@ -44,9 +44,11 @@ FLOCK = 1
 START = date(2026, 5, 4)
 LESSON_SEED_OFFSET = 1000
 """The demo learns from other days than those it watches: the same flock, another seed."""
-LESSON_DAYS = 3
-PICTURES_EACH = 40
-"""Pictures of each hen and each visitor and day of the lesson: enough, and learned in seconds."""
+LESSON_DAYS = 4
+PICTURES_EACH = 6
+"""Pictures of each hen and each visitor in an hour of the lesson: enough, and learned in seconds."""
+EMPTY_SHARE = 0.25
+"""How often a picture of nothing is taken too."""
 LEAST_VISIBLE = 0.35
 OTHER = "other"
 HEN = "hen"
@@ -121,41 +123,60 @@ def _learn(settings: Settings, seed: int, teach: Teach, console: Console) -> tup
 
 
 def look(source: SimSource, zone: tzinfo, each: int = PICTURES_EACH) -> Lesson:
-    """Crops of everything that the truth of a simulated coop shows, spread over its days.
+    """Crops of what moves in a simulated coop, labelled by its truth and spread over the hours of its days.
 
-    At most ``each`` pictures of one subject in a day; pictures of nothing are the kind "other".
+    At most ``each`` pictures of one subject in an hour; pictures of nothing are the kind "other".
     """
-    lesson, counts = Lesson(), Counter[tuple[str, str]]()
-    rng = np.random.default_rng(0)
-    for frame in source.frames(threading.Event()):
-        day = local_day(frame.time, zone).isoformat()
-        seen = source.truth.at(frame.time)
-        found = [(s.subject, s.kind, s.box) for s in seen if s.visible > LEAST_VISIBLE]
-        empty = _empty_box(frame, [s.box for s in seen], rng)
-        if empty is not None:
-            found.append((OTHER, OTHER, empty))
-        for subject, kind, box in found:
-            # Neighbouring frames are copies of each other: not every one is taken.
-            if counts[subject, day] < each and rng.random() < 0.3:
-                counts[subject, day] += 1
-                lesson.add(_jittered(frame, box, rng), kind, subject, day)
+    lesson, rng = Lesson(), np.random.default_rng(0)
+    for moment, found in _chosen(source, zone, each, rng).items():
+        picture = source.picture(moment)
+        taken = [seen.box for seen in source.truth.at(moment)]
+        for subject, kind, box in [*found, *_empty(picture, taken, rng)]:
+            lesson.add(_jittered(picture, box, rng), kind, subject, local_day(moment, zone).isoformat())
     return lesson
 
 
-def _jittered(frame: Frame, box: Box, rng: np.random.Generator) -> Picture:
-    """The crop as motion might cut it: the box moved and scaled a little, and padded."""
+Found = tuple[str, str, Box]
+"""Subject, kind and box."""
+
+
+def _chosen(
+    source: SimSource, zone: tzinfo, each: int, rng: np.random.Generator
+) -> dict[datetime, list[Found]]:
+    """The moments to look at, with what has moved there since the frame before."""
+    moving: dict[tuple[str, str], list[tuple[datetime, Found]]] = {}
+    before: dict[str, Box] = {}
+    for moment in source.truth.frame_times():
+        now = {seen.subject: seen for seen in source.truth.at(moment)}
+        for subject, seen in now.items():
+            if seen.visible > LEAST_VISIBLE and before.get(subject) not in (None, seen.box):
+                hour = f"{moment.astimezone(zone):%Y-%m-%d %H}"
+                moving.setdefault((subject, hour), []).append((moment, (subject, seen.kind, seen.box)))
+        before = {subject: seen.box for subject, seen in now.items()}
+    chosen: dict[datetime, list[Found]] = {}
+    for found in moving.values():
+        for index in rng.permutation(len(found))[:each]:
+            moment, what = found[int(index)]
+            chosen.setdefault(moment, []).append(what)
+    return dict(sorted(chosen.items()))
+
+
+def _empty(picture: Picture, taken: Sequence[Box], rng: np.random.Generator) -> list[Found]:
+    """A box of a hen's size where nothing is, if chance finds one."""
+    height, width = picture.shape[:2]
+    side = int(rng.integers(40, 120))
+    box = Box(int(rng.integers(0, width - side)), int(rng.integers(0, height - side)), side, side)
+    free = rng.random() < EMPTY_SHARE and all(box.iou(other) == 0 for other in taken)
+    return [(OTHER, OTHER, box)] if free else []
+
+
+def _jittered(picture: Picture, box: Box, rng: np.random.Generator) -> Picture:
+    """The crop as motion might cut it: the box moved a little, and padded more or less."""
     dx, dy = (round(float(v) * side) for v, side in zip(rng.normal(0, 0.06, 2), (box.w, box.h), strict=True))
     grown = Box(box.x + dx, box.y + dy, box.w, box.h).padded(float(rng.uniform(0.05, 0.25)))
-    cut = grown.clipped(frame.width, frame.height) or box
-    return frame.image[cut.y : cut.bottom, cut.x : cut.right].copy()
-
-
-def _empty_box(frame: Frame, taken: Sequence[Box], rng: np.random.Generator) -> Box | None:
-    """A box of a hen's size where nothing is, or None if chance found none."""
-    side = int(rng.integers(40, 120))
-    x, y = int(rng.integers(0, frame.width - side)), int(rng.integers(0, frame.height - side))
-    box = Box(x, y, side, side)
-    return None if any(box.iou(other) > 0 for other in taken) else box
+    height, width = picture.shape[:2]
+    cut = grown.clipped(width, height) or box
+    return picture[cut.y : cut.bottom, cut.x : cut.right].copy()
 
 
 class _Watch:
@@ -176,7 +197,7 @@ class _Watch:
         recorder = Recorder(self._store, lambda event: self._composer.compose(event, [CHAT]))
         pipeline = camera_pipeline(
             CAMERA,
-            CameraSettings(url="sim://"),  # type: ignore[arg-type]
+            CameraSettings(url=SecretUrl("sim://")),
             self._settings,
             zones=source.zones,
             judge=camera_judge(models.current, self._settings),

@@ -43,7 +43,9 @@ def run_replay(request: ReplayRequest, settings: Settings, console: Console) -> 
     camera = _camera(request, settings)
     name = request.camera or NAME
     start = request.start.replace(tzinfo=settings.zone) if request.start else None
-    source = camera_source(name, camera, settings, start=start)
+    # Every frame of a recording counts, unless it is replayed as one of the cameras would see it.
+    fps = camera.fps if request.camera is not None else None
+    source = camera_source(name, camera, settings, start=start, fps=fps)
     memory = Memory(zone=settings.zone)
     models = Models(settings, active=lambda task: None)
     if not request.motion_only:
@@ -79,8 +81,7 @@ def _camera(request: ReplayRequest, settings: Settings) -> CameraSettings:
     except ValidationError as error:
         raise SettingsError("SOURCE", [str(detail["msg"]) for detail in error.errors()]) from None
     if request.camera is None:
-        # Every frame of a recording counts unless the settings say otherwise.
-        return own.model_copy(update={"paced": False, "fps": 60})
+        return own.model_copy(update={"paced": False})
     return settings.cameras[request.camera].model_copy(update={"url": own.url, "paced": False})
 
 

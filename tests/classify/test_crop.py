@@ -51,15 +51,21 @@ def crop_at(second: float, quality: float, track_id: str = "run-1") -> Crop:
     )
 
 
-def test_a_crop_is_the_pixels_of_the_padded_box() -> None:
+def test_a_crop_is_the_square_around_the_padded_box() -> None:
     image = textured()
 
     crop = cut(frame_of(image), track_at(Box(200, 100, 100, 60)), pad=0.15)
 
-    assert crop.padded == Box(185, 85, 130, 90)
-    assert np.array_equal(crop.image, image[85:175, 185:315])
+    assert crop.padded == Box(185, 65, 130, 130)
+    assert np.array_equal(crop.image, image[65:195, 185:315])
     assert crop.whole
     assert (crop.camera, crop.time, crop.track_id, crop.box) == ("run", NOW, "run-1", Box(200, 100, 100, 60))
+
+
+def test_a_square_is_moved_into_the_picture_and_still_holds_the_box() -> None:
+    crop = cut(frame_of(textured()), track_at(Box(560, 440, 80, 40)), pad=0.25)
+
+    assert crop.padded == Box(520, 360, 120, 120)
 
 
 def test_a_crop_does_not_change_when_the_frame_is_reused() -> None:
@@ -75,8 +81,9 @@ def test_a_crop_does_not_change_when_the_frame_is_reused() -> None:
 def test_a_large_crop_is_made_smaller_and_not_distorted() -> None:
     crop = cut(frame_of(textured(1920, 1080)), track_at(Box(200, 200, 1200, 600)), pad=0, max_side=512)
 
-    assert crop.image.shape == (256, 512, 3)
-    assert crop.padded == Box(200, 200, 1200, 600)
+    assert crop.padded == Box(200, 0, 1200, 1080)
+    assert max(crop.image.shape) == 512
+    assert crop.image.shape[0] / crop.image.shape[1] == pytest.approx(crop.padded.h / crop.padded.w, abs=0.01)
 
 
 def test_a_circle_stays_a_circle() -> None:
@@ -140,7 +147,7 @@ def test_a_box_that_touches_the_border_is_not_whole(box: Box, whole: bool) -> No
 def test_tiny_boxes_work(box: Box) -> None:
     crop = cut(frame_of(textured()), track_at(box), pad=0)
 
-    assert crop.image.shape[:2] == (box.h, box.w)
+    assert crop.image.shape[:2] == (max(box.w, box.h), max(box.w, box.h))
 
 
 def test_sharp_large_and_whole_is_better() -> None:

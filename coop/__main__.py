@@ -1,0 +1,5 @@
+"""`python -m coop` is the `coop` command."""
+
+from coop.cli import main
+
+main()
