@@ -32,12 +32,13 @@ class Predicts(Protocol):
 
 @dataclass(kw_only=True)
 class _Case:
-    """One track under judgement. ``frame`` is the picture its best crop was cut from."""
+    """One track under judgement, with its latest crop, its best one, and the frames they were cut from."""
 
     track: Track
-    frame: Frame
-    best: Crop
     latest: Crop
+    latest_frame: Frame
+    best: Crop
+    best_frame: Frame
     votes: dict[str, TrackVote] = field(default_factory=dict)
     next_look: datetime | None = None
 
@@ -119,11 +120,13 @@ class TrackJudge:
         self._crops.offer(crop)
         case = self._cases.get(track.id)
         if case is None:
-            self._cases[track.id] = _Case(track=track, frame=frame, best=crop, latest=crop)
+            self._cases[track.id] = _Case(
+                track=track, latest=crop, latest_frame=frame, best=crop, best_frame=frame
+            )
             return
-        case.track, case.latest = track, crop
+        case.track, case.latest, case.latest_frame = track, crop, frame
         if crop.quality > case.best.quality:
-            case.frame, case.best = frame, crop
+            case.best, case.best_frame = crop, frame
 
     def _chosen(self, now: datetime, ids: Sequence[str]) -> list[_Case]:
         """The cases whose picture of this moment is classified: one batch within the budget."""
@@ -156,13 +159,16 @@ class TrackJudge:
 
     def _judgement(self, case: _Case, *, final: bool = False) -> Judgement:
         kind, subject, confidence = self._verdict(case, final=final)
-        crops = (self._crops.best(case.track.id) if final else ()) or (case.best,)
+        # While a thing is there its picture is that of this moment and place; in the end its best one.
+        frame, crops = case.latest_frame, (case.latest,)
+        if final:
+            frame, crops = case.best_frame, self._crops.best(case.track.id) or (case.best,)
         return Judgement(
             track=case.track,
             kind=kind,
             subject=subject,
             confidence=confidence,
-            frame=case.frame,
+            frame=frame,
             crops=crops,
             final=final,
         )
