@@ -160,7 +160,8 @@ class TrackJudge:
     def _judgement(self, case: _Case, *, final: bool = False) -> Judgement:
         kind, subject, confidence = self._verdict(case, final=final)
         # While a thing is there its picture is that of this moment and place; in the end its best one.
-        frame, crops = case.latest_frame, (case.latest,)
+        frame: Frame = case.latest_frame
+        crops: tuple[Crop, ...] = (case.latest,)
         if final:
             frame, crops = case.best_frame, self._crops.best(case.track.id) or (case.best,)
         return Judgement(

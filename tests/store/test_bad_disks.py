@@ -67,6 +67,15 @@ def test_retention_frees_a_disk_that_has_no_room_even_for_its_rows(small_disk: P
         assert store.sweep(timedelta(0)).missing == ()
 
 
+def test_opening_on_a_full_disk(small_disk: Path) -> None:
+    open_on(small_disk).close()
+    ballast = fill(small_disk)
+    with pytest.raises(StoreUnavailable, match="the disk is full"):
+        open_on(small_disk)
+    ballast.unlink()
+    open_on(small_disk).close()
+
+
 def test_a_read_only_disk(small_disk: Path) -> None:
     with open_on(small_disk) as store:
         store.record(findings(1), NOON)
