@@ -42,7 +42,7 @@ bench: $(VENV)/.test  ## CPU ms a frame of each step, peak memory, start-up time
 	$(BIN)/python tests/bench/pipeline.py
 
 bench-crash: $(VENV)/.test  ## 200 seeded kill -9 against the fake Bot API
-	COOP_CRASH_ROUNDS=200 $(PYTEST) -q -s tests/test_crash.py --timeout=7200
+	CRASH_ROUNDS=200 $(PYTEST) -q -s tests/test_crash.py --timeout=7200
 
 bench-motion-highway: $(VENV)/.test  ## F-measure on CDnet 2014 highway, peers in the same run
 	$(BIN)/python tests/bench/highway.py

@@ -7,6 +7,7 @@ import logging
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -174,8 +175,11 @@ class Daemon:
         return self._desk.recipients()
 
     def _camera(self, name: str, camera: CameraSettings, composer: Composer) -> CameraAtWork:
-        recorder = Recorder(self._store, lambda event: composer.compose(event, self._recipients()))
         source = camera_source(name, camera, self._settings, fps=camera.fps)
+        if not source.live:
+            # What a recording shows was long ago: its messages are not late, however old they are.
+            composer = replace(composer, routine_life=None)
+        recorder = Recorder(self._store, lambda event: composer.compose(event, self._recipients()))
         judge = camera_judge(self._models.current, self._settings)
         pipeline = camera_pipeline(
             name,
