@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes.records import EVER, NOON, findings, moment, note, visit
-from sqlalchemy import select
+from fakes.records import EVER, NOON, findings, moment, new_picture, note, visit
+from sqlalchemy import select, text
 
 from coop.domain.findings import Findings
 from coop.domain.health import DaemonStatus
@@ -32,6 +32,7 @@ def populate(store: Store) -> None:
     for n in range(5):
         store.record(findings(n), NOON)
     store.record(Findings(visits=(visit(0, ended=moment(9)),)), NOON)
+    store.record(Findings(pictures=(new_picture(9, box=None, track_id=None),)), NOON)
     store.record(Findings(notifications=(note("ümlaut\nline", text="🦊 ünterwegs", alarm=True),)), NOON)
     store.add_label(Label(picture="picture-1", task="kinds", value="hen", who="Anna", at=NOON, how="visit"))
     store.pair(store.new_pairing_code(NOON, timedelta(hours=1)), "42", "Anna", NOON)
@@ -129,7 +130,7 @@ def test_what_was_backed_up_is_restored_on_any_database(
 ) -> None:
     before = rows(store)
     restored = any_place.restore(file)
-    assert (restored.made, restored.pictures, restored.without_file) == (NOON, 1, 4)
+    assert (restored.made, restored.pictures, restored.without_file) == (NOON, 1, 5)
     assert restored.rows == sum(map(len, before.values()))
     with any_place.open() as other:
         after = rows(other)
@@ -158,6 +159,9 @@ def test_life_goes_on_after_a_restore(file: Path, any_place: Place) -> None:
             Label(picture="picture-77", task="kinds", value="cat", who="A", at=LATER, how="visit")
         )
         assert len(other.labels()) == 2
+        with other._engine.connect() as connection:
+            boxless = connection.scalar(text("SELECT key FROM pictures WHERE box IS NULL"))
+        assert boxless == "picture-9", "nothing is NULL, not JSON's null"
         assert [item.state for item in other.recover_outbox(LATER)] == [OutboxState.UNCERTAIN]
 
 

@@ -77,7 +77,8 @@ def test_older_findings_that_come_again_do_not_shrink_a_visit(store: Store) -> N
     for value in (visit(1), grown, ended):
         assert store.record(Findings(visits=(value,)), NOON)
         assert store.visits(*EVER) == (value,)
-    for value in (visit(1), grown, ended):
+    fewer = replace(ended, sightings=8)
+    for value in (visit(1), grown, ended, fewer):
         assert not store.record(Findings(visits=(value,)), NOON)
     assert store.visits(*EVER) == (ended,)
 
