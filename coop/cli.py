@@ -86,7 +86,7 @@ def run(config: ConfigOption = None) -> None:
     from coop.settings import load_settings
 
     settings = load_settings(config)
-    configure_logging(settings.log.level, settings.log.format)
+    configure_logging(settings.log.level, settings.log.format, secrets=settings.secrets)
     asyncio.run(run_daemon(config, lambda line: console.print(line, markup=False, highlight=False)))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
@@ -299,6 +300,15 @@ class Settings(Section):
     def zone(self) -> ZoneInfo:
         """The time zone that decides what a day is."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no log line may show: the bot's token and the passwords in URLs."""
+        urls = [camera.url for camera in self.cameras.values()]
+        urls += [self.store.url] if self.store.url is not None else []
+        passwords = [urlsplit(url.get_secret_value()).password for url in urls]
+        token = self.telegram.token.get_secret_value() if self.telegram.token is not None else None
+        return tuple(secret for secret in (token, *passwords) if secret)
 
     @property
     def active_cameras(self) -> dict[str, CameraSettings]:

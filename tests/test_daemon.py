@@ -128,7 +128,7 @@ def test_sighup_takes_good_settings_and_refuses_bad_ones(tmp_path: Path) -> None
 
 def test_a_start_without_network_sends_everything_later(tmp_path: Path) -> None:
     port = free_port()
-    with Daemon(tmp_path, telegram(f"http://127.0.0.1:{port}/bot") + SIMULATED).start() as daemon:
+    with Daemon(tmp_path, telegram(f"http://127.0.0.1:{port}") + SIMULATED).start() as daemon:
         daemon.wait_for_log("Telegram is not reached")
         wait_for("an event", lambda: "MotionSeen" in events_of(daemon))
         with FakeBotApi(token=TOKEN, port=port) as api:
