@@ -21,9 +21,9 @@ def cut(frame: Frame, track: Track, *, pad: float = 0.15, max_side: int = 512) -
     """A square out of the frame around the track's box, with ``pad`` of its longer side on each side of it.
 
     The square is moved inside the picture; only where the picture is too small for it the crop is not square.
-    What surrounds a thing helps to recognise it: the starter called 52% of 187 motion crops hens when they were
-    cut tightly and filled up with grey, and 72% when cut square. A crop larger than ``max_side`` pixels is
-    made smaller by averaging, its proportion kept. Raises ValueError if the box lies outside the picture.
+    What surrounds a thing helps to recognise it: the starter called 52% of 187 motion crops hens when they
+    were cut tightly and filled up with grey, and 72% when cut square. A crop larger than ``max_side`` pixels
+    is made smaller by averaging, its proportion kept. ValueError if the box lies outside the picture.
     """
     box = track.box.clipped(frame.width, frame.height)
     if box is None:

@@ -12,9 +12,9 @@ from coop.domain.track import Crop, Track
 class Judgement:
     """The verdict on one track so far.
 
-    ``kind`` and ``subject`` are as in a Sighting; ``UNKNOWN`` where the models cannot tell. ``crops`` holds the
-    crop of this moment; when the verdict is ``final``, since the track is over, those worth keeping, the best
-    first. ``frame`` is the picture that the first of them was cut from.
+    ``kind`` and ``subject`` are as in a Sighting; ``UNKNOWN`` where the models cannot tell. ``crops`` holds
+    the crop of this moment; when the verdict is ``final``, since the track is over, those worth keeping, the
+    best first. ``frame`` is the picture that the first of them was cut from.
     """
 
     track: Track

@@ -20,8 +20,8 @@ LONGEST_PAUSE = timedelta(seconds=1)
 class ClipWriter:
     """Writes pictures with their times as a video that begins to play before it is wholly loaded.
 
-    The first picture fixes the size (made even, as H.264 wants it); later ones of another size are fitted into
-    it. The file appears under its name only when it is complete: use it as a context manager.
+    The first picture fixes the size (made even, as H.264 wants it); later ones of another size are fitted
+    into it. The file appears under its name only when it is complete: use it as a context manager.
     """
 
     def __init__(self, path: Path, *, quality: int = 23) -> None:
@@ -37,7 +37,7 @@ class ClipWriter:
         return self
 
     def write(self, picture: Picture, time: datetime) -> None:
-        """Add a picture (uint8 BGR) taken at ``time``; a time that does not advance counts as a millisecond."""
+        """Add a picture (uint8 BGR) taken at ``time``; time that stands still counts as a millisecond."""
         if self._container is None or self._stream is None:
             self._container, self._stream = self._open(picture)
         stream = self._stream

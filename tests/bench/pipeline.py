@@ -196,9 +196,7 @@ def main() -> None:
     whole = statistics.median(seconds / frames for _, seconds, frames in runs)
     table.add_row("the whole", f"{whole * 1000:.2f}", str(runs[0][2]), "", style="bold")
     console.print(table)
-    console.print(
-        f"Peak memory: `coop replay` {replaying:.0f} MB, `coop run` on the simulated coop {peak:.0f} MB"
-    )
+    console.print(f"Peak memory: `coop replay` {replaying:.0f} MB, `coop run` (simulated coop) {peak:.0f} MB")
     console.print(f"`coop run` is ready after {ready:.1f} s")
 
 
