@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 @pytest.fixture(scope="session")
 def test_data() -> Path:
     """The folder of real pictures and videos: $COOP_TEST_DATA, by default ../shared/data."""
-    folder = Path(os.environ.get("COOP_TEST_DATA", ROOT.parent / "shared" / "data"))
+    folder = Path(os.environ.get("COOP_TEST_DATA") or ROOT.parent / "shared" / "data")
     if not folder.is_dir():
         missing_part(f"the real pictures are not at {folder}; set COOP_TEST_DATA")
     return folder
