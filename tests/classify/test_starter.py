@@ -2,13 +2,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+from fakes.videos import frames_of
 
 from coop.classify.efficientnet_lite import lite0_blocks
 from coop.classify.network import Network
@@ -133,14 +134,9 @@ def test_where_no_bird_is_nothing_is_called_hen(
 
 
 def read_frames(path: Path, numbers: list[int]) -> list[Picture]:
-    capture = cv2.VideoCapture(str(path))
-    found = []
-    for number in range(max(numbers) + 1):
-        ok, image = capture.read()
-        assert ok, f"{path} ends before frame {number}"
-        if number in numbers:
-            found.append(np.asarray(image, dtype=np.uint8))
-    capture.release()
+    wanted = set(numbers)
+    found = [frame.image for frame in islice(frames_of(path), max(numbers) + 1) if frame.number in wanted]
+    assert len(found) == len(wanted), f"{path} ends before frame {max(numbers)}"
     return found
 
 

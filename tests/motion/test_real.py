@@ -1,28 +1,20 @@
 """Motion on real pictures, with floors that only a real loss of quality falls through."""
 
-from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
-import cv2
 import numpy as np
 from bench.highway import ours, score
+from fakes.videos import frames_of
 
-from coop.domain.frame import Frame
 from coop.domain.motion import Motion
 from coop.motion.detector import MotionDetector
 
 
 def motions(file: Path, frames: int) -> list[Motion]:
     detector = MotionDetector()
-    capture = cv2.VideoCapture(str(file))
-    fps = capture.get(cv2.CAP_PROP_FPS)
-    found = []
-    for number in range(frames):
-        read, image = capture.read()
-        assert read
-        time = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=number / fps)
-        found.append(detector.detect(Frame(camera="c", time=time, image=image, number=number)))
-    capture.release()
+    found = [detector.detect(frame) for frame in islice(frames_of(file), frames)]
+    assert len(found) == frames
     return found
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from fakes.botapi import FakeBotApi
 from fakes.post import Clock, Post
+from fakes.videos import frames_of
 
 from coop.domain.frame import Picture
 from coop.store.store import Store
@@ -65,8 +66,4 @@ def jpeg() -> bytes:
 @pytest.fixture(scope="session")
 def hens(test_data: Path) -> Picture:
     """A real frame, 980 x 490, with several hens."""
-    capture = cv2.VideoCapture(str(test_data / "videos" / "hens-in-run.mp4"))
-    ok, frame = capture.read()
-    capture.release()
-    assert ok
-    return np.asarray(frame, dtype=np.uint8)
+    return next(frames_of(test_data / "videos" / "hens-in-run.mp4")).image
