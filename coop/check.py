@@ -70,7 +70,10 @@ def run_checks(
     slow = [
         _Attempt("database", STORE_LIMIT_S, open_store, "Start the database or correct store.url"),
         _Attempt(
-            "models", MODELS_LIMIT_S, load_models, "See `coop model list`, or set classify.starter = true"
+            "models",
+            MODELS_LIMIT_S,
+            load_models,
+            "Correct or leave out classify.packages: the starter model then does",
         ),
         *(_camera_attempt(name, camera, grab_frame) for name, camera in cameras.items()),
     ]

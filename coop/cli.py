@@ -19,6 +19,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Watches a chicken coop, knows the hens, and tells the keeper on Telegram.",
+    epilog="To look at it: coop demo. With an own camera: coop init, coop check, coop run, coop pair.",
 )
 database = typer.Typer(no_args_is_help=True, help="The database behind the record.")
 app.add_typer(database, name="db")
@@ -28,10 +29,14 @@ errors = Console(stderr=True)
 
 ConfigOption = Annotated[
     Path | None,
-    typer.Option("--config", "-c", help="The settings file; else coop.toml here, or in the XDG folder."),
+    typer.Option(
+        "--config",
+        "-c",
+        help="The settings file. Without it: coop.toml in this folder, else in ~/.config/neurocoop.",
+    ),
 ]
-JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
-CsvFlag = Annotated[bool, typer.Option("--csv", help="Comma-separated values.")]
+JsonFlag = Annotated[bool, typer.Option("--json", help="For programs: one JSON object a line.")]
+CsvFlag = Annotated[bool, typer.Option("--csv", help="For spreadsheets: comma-separated values.")]
 
 
 def main() -> None:
@@ -41,12 +46,17 @@ def main() -> None:
     except SettingsError as error:
         errors.print(f"[red]{error.where} cannot be used:[/red]")
         for problem in error.problems:
-            errors.print(f"  • {problem}", markup=False, highlight=False)
+            errors.print(f"  • {problem}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
     except CoopError as error:
         errors.print("[red]Error:[/red] ", end="")
-        errors.print(str(error), markup=False, highlight=False)
+        errors.print(str(error), markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
+
+
+def _say(text: str) -> None:
+    """Tell the user; a long line stays one line, so that a path or a command in it can be copied."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.callback(invoke_without_command=True)
@@ -57,19 +67,41 @@ def _version(show: Annotated[bool, typer.Option("--version", help="Show the vers
 
 
 @app.command()
+def demo(
+    out: Annotated[
+        Path,
+        typer.Option(help="A folder for the record and the messages; that of an earlier demo is replaced."),
+    ] = Path("demo-output"),
+    days: Annotated[int, typer.Option(help="So many simulated days.", min=1, max=30)] = 2,
+    seed: Annotated[int, typer.Option(help="Another number, other days.")] = 7,
+) -> None:
+    """Show the whole loop on a simulated coop: no camera and no token needed.
+
+    In a minute or two it learns the hens, watches them for days, and shows what it would have told you.
+    """
+    from coop.commands.demo import run_demo
+    from training.baseline import teach_head
+
+    run_demo(out, days, seed, teach_head, console)
+
+
+@app.command()
 def init(
     path: Annotated[Path, typer.Argument(help="The file to write.")] = Path("coop.toml"),
 ) -> None:
-    """Write a commented settings file that works as it is."""
+    """Write a commented settings file. It works as it is, and watches a simulated coop."""
     from coop.init import write_example
 
     write_example(path)
-    console.print(f"Wrote {path}. Put your camera's address into it, then try: coop check", highlight=False)
+    _say(f"Wrote {path}. Put your camera's address into it, then try: coop check")
 
 
 @app.command()
 def check(config: ConfigOption = None) -> None:
-    """Try settings, database, disk, cameras and token; say what to do about what does not work."""
+    """Try settings, disk, database, models, cameras and token, and say what to do about what fails.
+
+    The exit status is 0 if everything works, else 1.
+    """
     from coop.check import exit_status, render
     from coop.commands.check import check_everything
 
@@ -80,7 +112,10 @@ def check(config: ConfigOption = None) -> None:
 
 @app.command()
 def run(config: ConfigOption = None) -> None:
-    """Watch the coop until told to stop (SIGTERM); SIGHUP reads the settings anew."""
+    """Watch the coop until stopped (Ctrl-C or SIGTERM).
+
+    SIGHUP reads the settings anew. Without a bot token the messages come to the console and into a folder.
+    """
     from coop.app import run_daemon
     from coop.logs import configure_logging
     from coop.settings import load_settings
@@ -93,70 +128,29 @@ def run(config: ConfigOption = None) -> None:
 @app.command()
 def pair(
     config: ConfigOption = None,
-    minutes: Annotated[int, typer.Option(help="How long the code is good.", min=1, max=1440)] = 10,
+    minutes: Annotated[int, typer.Option(help="For so many minutes the code is good.", min=1, max=1440)] = 10,
 ) -> None:
-    """Print a one-time code that lets a chat hear from the coop."""
+    """Print a one-time code: the chat that sends it to the bot hears from the coop from then on."""
     from coop.assembly import open_store, utc_now
     from coop.settings import load_settings
 
     settings = load_settings(config)
     if settings.telegram.token is None:
-        remedy = "telegram.token_file: no bot yet; get a token from @BotFather and put it into a file"
+        remedy = (
+            "telegram.token_file: no bot yet; get a token from @BotFather, put it into a file and name that"
+        )
         raise SettingsError("Settings", [remedy])
     with open_store(settings) as store:
         code = store.new_pairing_code(utc_now(), timedelta(minutes=minutes))
-    console.print(f"Send this to your bot within {minutes} minutes:\n\n    /start {code}\n", highlight=False)
-
-
-@app.command()
-def replay(
-    source: Annotated[str, typer.Argument(help="A recording, a folder of pictures, or sim://.")],
-    config: ConfigOption = None,
-    camera: Annotated[
-        str | None, typer.Option(help="Use the zones and masks of this camera of the settings.")
-    ] = None,
-    start: Annotated[
-        datetime | None,
-        typer.Option(
-            help="When the recording began, in the coop's time zone.", formats=["%Y-%m-%dT%H:%M:%S"]
-        ),
-    ] = None,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="One JSON line for each frame and each event.")
-    ] = None,
-    masks: Annotated[Path | None, typer.Option(help="A folder for each frame's motion mask.")] = None,
-    video: Annotated[Path | None, typer.Option(help="The recording with boxes and names drawn in.")] = None,
-    motion_only: Annotated[bool, typer.Option("--motion-only", help="Without the network.")] = False,
-) -> None:
-    """Run the same pipeline over a recording, as fast as it can, and print events and visits."""
-    from coop.commands.replay import ReplayRequest, run_replay
-    from coop.settings import load_settings
-
-    request = ReplayRequest(
-        source=source, camera=camera, start=start, json_file=json_file, masks=masks, video=video,
-        motion_only=motion_only,
-    )  # fmt: skip
-    run_replay(request, load_settings(config), console)
-
-
-@app.command()
-def demo(
-    out: Annotated[Path, typer.Option(help="Where the record and the messages go.")] = Path("demo-output"),
-    days: Annotated[int, typer.Option(help="Simulated days.", min=1, max=30)] = 2,
-    seed: Annotated[int, typer.Option(help="Another seed, other days.")] = 7,
-) -> None:
-    """The whole loop on a simulated coop: no camera and no token needed."""
-    from coop.commands.demo import run_demo
-    from training.baseline import teach_head
-
-    run_demo(out, days, seed, teach_head, console)
+    _say(f"Send this to your bot within {minutes} minutes:\n\n    /start {code}\n")
 
 
 @app.command()
 def events(
     config: ConfigOption = None,
     since: Annotated[
-        datetime | None, typer.Option(help="From this day on (YYYY-MM-DD).", formats=["%Y-%m-%d"])
+        datetime | None,
+        typer.Option(help="From this day on.", metavar="YYYY-MM-DD", formats=["%Y-%m-%d"]),
     ] = None,
     as_json: JsonFlag = False,
     as_csv: CsvFlag = False,
@@ -175,6 +169,46 @@ def events(
 
 
 @app.command()
+def replay(
+    source: Annotated[str, typer.Argument(help="A video file, a folder of pictures, or sim://.")],
+    config: ConfigOption = None,
+    camera: Annotated[
+        str | None, typer.Option(help="See it as this camera of the settings does: its zones, masks and fps.")
+    ] = None,
+    start: Annotated[
+        datetime | None,
+        typer.Option(
+            help="When the recording began, in the coop's time zone; else its name or the file says.",
+            metavar="YYYY-MM-DDTHH:MM:SS",
+            formats=["%Y-%m-%dT%H:%M:%S"],
+        ),
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="A file for one JSON line a frame and an event.")
+    ] = None,
+    masks: Annotated[Path | None, typer.Option(help="A folder for a PNG of each frame's motion.")] = None,
+    video: Annotated[
+        Path | None, typer.Option(help="A file for the recording with boxes and names drawn in (MP4).")
+    ] = None,
+    motion_only: Annotated[
+        bool, typer.Option("--motion-only", help="Only motion and tracks: say of nothing what it is.")
+    ] = False,
+) -> None:
+    """Run what `coop run` runs over a recording, as fast as it can, and print events and visits.
+
+    Nothing is recorded and nobody is told.
+    """
+    from coop.commands.replay import ReplayRequest, run_replay
+    from coop.settings import load_settings
+
+    request = ReplayRequest(
+        source=source, camera=camera, start=start, json_file=json_file, masks=masks, video=video,
+        motion_only=motion_only,
+    )  # fmt: skip
+    run_replay(request, load_settings(config), console)
+
+
+@app.command()
 def backup(
     file: Annotated[Path, typer.Argument(help="The file to write, such as coop-backup.tar.gz.")],
     config: ConfigOption = None,
@@ -187,23 +221,36 @@ def backup(
 
     settings = load_settings(config)
     with open_store(settings) as store:
-        console.print(make_backup(file, store, settings, config or find_settings_file(), utc_now()))
+        made = make_backup(file, store, settings, config or find_settings_file(), utc_now())
+    contents = f"{made.rows} rows and {made.pictures} labelled pictures"
+    _say(f"Wrote {made.file}: {contents} in {made.bytes / 2**20:.1f} MiB.")
+    for key in (*made.missing, *made.damaged):
+        _say(f"The file of the labelled picture {key} is missing or has changed.")
 
 
 @app.command()
 def restore(
     file: Annotated[Path, typer.Argument(help="A file that `coop backup` wrote.")],
     config: ConfigOption = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Replace what is in the data folder.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace the record and the models that are there.")
+    ] = False,
 ) -> None:
-    """Bring a backup back. What is there already is not touched unless told."""
+    """Bring a backup back. What is there already is not touched, unless by --replace."""
     from coop.assembly import utc_now
     from coop.backups import restore_backup
     from coop.settings import load_settings
     from coop.settings_sources import find_settings_file
 
     settings_file = config or find_settings_file() or Path("coop.toml")
-    console.print(restore_backup(file, load_settings(config), settings_file, utc_now(), replace=replace))
+    done = restore_backup(file, load_settings(config), settings_file, utc_now(), replace=replace)
+    _say(f"Restored {done.rows} rows and {done.pictures} pictures, as of {done.made:%Y-%m-%d %H:%M} UTC.")
+    if done.without_file:
+        _say(f"{done.without_file} pictures were not in the backup, and are recorded as deleted.")
+    if done.settings is not None:
+        _say(f"Its settings are in {done.settings}.")
+    for moved in done.aside:
+        _say(f"The damaged {moved.name} was moved aside: {moved}")
 
 
 @database.command()
@@ -213,4 +260,4 @@ def upgrade(config: ConfigOption = None) -> None:
     from coop.settings import load_settings
 
     with open_store(load_settings(config)) as store:
-        console.print(f"{store.where} is up to date.", markup=False, highlight=False)
+        _say(f"{store.where} is up to date.")

@@ -11,8 +11,8 @@ from coop.errors import SettingsError
 from coop.settings import Settings
 from coop.settings_errors import Node, allowed, names_below, node_at
 
-SIMULATED = "sim://?flock=1&seed=7&from=5&speed=20"
-"""From dawn on and twenty times faster, so that something happens while one looks."""
+SIMULATED = "sim://?flock=1&seed=7&from=4.6&speed=20"
+"""Twenty times faster, from just before the flock leaves its roost: something is told in half a minute."""
 
 _LIMITS = {"enum", "minimum", "maximum", "exclusiveMinimum"}
 _HEAD = """\

@@ -218,7 +218,7 @@ class TelegramSettings(Section):
     )
     base_url: WebAddress | None = Field(
         default=None,
-        examples=["http://127.0.0.1:8081/bot"],
+        examples=["http://127.0.0.1:8081"],
         description="An own Bot API server instead of Telegram's.",
     )
     silent_routine: bool = Field(default=True, description="Only alarms make a sound.")

@@ -14,6 +14,7 @@ gstreamer1.0-plugins-bad        cameras over RTSP
 postgresql                      the store on PostgreSQL
 chromium                        the labelling page in a browser
 fonts-dejavu-core               text in pictures of pages
+fonts-noto-color-emoji          the signs (emoji) of messages in pictures of pages
 systemd                         the checks of the service unit
 shellcheck                      the checks of the shell scripts
 '

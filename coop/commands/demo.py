@@ -25,7 +25,7 @@ from coop.classify.starter import ensure_starter
 from coop.commands.tables import events_rows, print_rows, visits_rows
 from coop.digests import day_digest
 from coop.domain.box import Box
-from coop.domain.event import VisitEnded
+from coop.domain.event import Event, HenArrived, VisitEnded
 from coop.domain.frame import Picture
 from coop.domain.times import day_bounds, local_day
 from coop.errors import SettingsError
@@ -53,7 +53,8 @@ LEAST_VISIBLE = 0.35
 OTHER = "other"
 HEN = "hen"
 MARK = ".neurocoop-demo"
-ROWS = 25
+ROWS = 30
+LONGEST = 12
 
 
 @dataclass
@@ -213,7 +214,7 @@ class _Watch:
                     asyncio.run(self._outbox.flush())
                 progress.update(task, advance=1, when=f"{frame.time:%A %H:%M}")
         pipeline.finish(self._now)
-        self._pass_time(self._now + timedelta(days=1))
+        asyncio.run(self._outbox.flush())
 
     def _pass_time(self, now: datetime) -> None:
         """Let the digest hour of each simulated day come."""
@@ -240,11 +241,14 @@ def _progress(console: Console) -> Progress:
 def _show(store: Store, settings: Settings, days: int, out: Path, console: Console) -> None:
     since, _ = day_bounds(START, settings.zone)
     until = since + timedelta(days=days + 1)
-    told = [r for r in store.events(since, until) if not isinstance(r.event, VisitEnded)]
-    print_rows("Events", events_rows(told[:ROWS], settings.zone), console)
+    events = store.events(since, until)
+    news = [recorded for recorded in events if _is_news(recorded.event)]
+    shown = f"{min(len(news), ROWS)} of {len(events)}"
+    print_rows(f"Who came, each day anew ({shown} events)", events_rows(news[:ROWS], settings.zone), console)
     visits = [visit for visit in store.visits(since, until) if visit.kind == HEN]
-    longest = sorted(visits, key=lambda visit: visit.duration, reverse=True)[:ROWS]
-    print_rows("The longest of " + f"{len(visits)} visits", visits_rows(longest, settings.zone), console)
+    longest = sorted(visits, key=lambda visit: visit.duration, reverse=True)[:LONGEST]
+    title = f"The {len(longest)} longest of {len(visits)} visits of hens"
+    print_rows(title, visits_rows(longest, settings.zone), console)
     picture = store.picture(f"digest-{START.isoformat()}")
     lines = [
         "",
@@ -260,4 +264,15 @@ def _show(store: Store, settings: Settings, days: int, out: Path, console: Conso
         "",
         f"(Run them as {Path(sys.argv[0]).parent}/coop, or activate the virtual environment first.)",
     ]
-    console.print("\n".join(lines), highlight=False)
+    console.print("\n".join(lines), highlight=False, soft_wrap=True)
+
+
+def _is_news(event: Event) -> bool:
+    """What a keeper wants to read first: not every visit, and no visit's end."""
+    match event:
+        case HenArrived():
+            return event.first_of_day
+        case VisitEnded():
+            return False
+        case _:
+            return True

@@ -160,5 +160,6 @@ def _bubble(message: _Message) -> str:
     # The text is our own HTML: `texts` has escaped whatever came from outside.
     picture = f'<img src="{message.picture}" alt="">' if message.picture else ""
     kind = ' class="picture"' if message.picture else ""
-    marks = f"{'🔕' if message.silent else '🔔'}{' edited' if message.edited else ''} {message.number}"
+    sound = "🔕 silent" if message.silent else "🔔 with sound"
+    marks = " · ".join([sound, *(["edited"] if message.edited else []), f"message {message.number}"])
     return f"<article{kind}>{picture}<p>{message.text}</p><footer>{marks}</footer></article>"
