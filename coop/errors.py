@@ -30,6 +30,14 @@ class SourceError(CoopError, OSError):
         super().__init__(f"{source}: {problem}. {remedy}")
 
 
+class OutputError(CoopError, OSError):
+    """A file that was asked for cannot be written."""
+
+    def __init__(self, file: Path, problem: str, remedy: str) -> None:
+        self.file = file
+        super().__init__(f"{file}: {problem}. {remedy}")
+
+
 class ModelPackageError(CoopError, ValueError):
     """A model package that must not be used."""
 

@@ -86,6 +86,9 @@ def _camera(request: ReplayRequest, settings: Settings) -> CameraSettings:
 
 
 def _sinks(request: ReplayRequest, stack: ExitStack) -> list[Sink]:
+    for file in (request.json_file, request.video):
+        if file is not None and file.resolve() == Path(request.source).resolve():
+            raise SettingsError(str(file), ["is the recording itself; choose another name for the output"])
     sinks: list[Sink] = []
     if request.json_file is not None:
         sinks.append(stack.enter_context(json_sink(request.json_file)))

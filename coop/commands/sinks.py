@@ -13,11 +13,13 @@ import cv2
 from coop.domain.event import Event
 from coop.domain.judgement import Judgement
 from coop.domain.track import TrackState
-from coop.errors import SourceError
+from coop.errors import CoopError, OutputError
 from coop.motion.detector import motion_mask_in_source_size
 from coop.notify.annotate import Mark, annotated
 from coop.notify.clip import ClipWriter
 from coop.pipeline import Step
+
+_REMEDY = "Choose a folder that exists and may be written, on a disk with room"
 
 
 class JsonSink:
@@ -75,17 +77,21 @@ def event_json(event: Event) -> dict[str, Any]:
 
 
 class MaskSink:
-    """The motion mask of each frame as PNG in source size: `000000.png` for frame 0."""
+    """The motion mask of each frame as PNG in source size: `000000.png` for frame 0.
+
+    The folder is made with the first one, so that a recording that cannot be read leaves nothing behind.
+    """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._n = 0
 
     def step(self, step: Step) -> None:
         file = self._folder / f"{self._n:06d}.png"
+        with _explained(file):
+            self._folder.mkdir(parents=True, exist_ok=True)
         if not cv2.imwrite(str(file), motion_mask_in_source_size(step.motion, step.frame)):
-            raise SourceError(str(file), "the mask could not be written", "Is the disk full?")
+            raise OutputError(file, "the mask cannot be written", _REMEDY)
         self._n += 1
 
     def last(self, events: Sequence[Event]) -> None:
@@ -116,9 +122,13 @@ class VideoSink:
 def json_sink(file: Path) -> Iterator[JsonSink]:
     """A JSON file that appears under its name only when it is complete."""
     partial = file.with_name(file.name + ".part")
-    with partial.open("w", encoding="utf-8") as stream:
-        yield JsonSink(stream)
-    partial.replace(file)
+    try:
+        with _explained(file), partial.open("w", encoding="utf-8") as stream:
+            yield JsonSink(stream)
+        partial.replace(file)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager
@@ -126,3 +136,14 @@ def video_sink(file: Path) -> Iterator[VideoSink]:
     """A video file that appears under its name only when it is complete."""
     with ClipWriter(file) as writer:
         yield VideoSink(writer)
+
+
+@contextmanager
+def _explained(file: Path) -> Iterator[None]:
+    """Turn the system's error about a file to be written into ours."""
+    try:
+        yield
+    except CoopError:
+        raise
+    except OSError as error:
+        raise OutputError(file, f"it cannot be written ({error.strerror or error})", _REMEDY) from None

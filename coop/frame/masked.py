@@ -13,6 +13,8 @@ from coop.domain.motion import Mask
 from coop.domain.zone import Point, Zone
 from coop.frame.source import Source, Stop
 
+_FRACTION_BITS = 8
+
 
 @dataclass(frozen=True, kw_only=True)
 class MaskedSource:
@@ -51,8 +53,10 @@ def masked(source: Source, polygons: Sequence[Sequence[Point]]) -> Source:
 
 def polygon_mask(polygons: Sequence[Sequence[Point]], width: int, height: int) -> Mask:
     """A mask of ``height`` x ``width``, 255 inside any polygon; a pixel that is only touched counts too."""
-    mask = np.zeros((height, width), np.uint8)
+    mask = np.zeros((height + 2, width + 2), np.uint8)  # with a margin, since a polygon may lie on the edge
     for polygon in polygons:
-        corners = np.array([(x * width, y * height) for x, y in polygon])
-        cv2.fillPoly(mask, [np.round(corners).astype(np.int32)], 255)
-    return mask
+        # Corners in fractions of a pixel; OpenCV's coordinates name the middles of pixels.
+        corners = np.array([(x * width + 0.5, y * height + 0.5) for x, y in polygon]) * 2**_FRACTION_BITS
+        cv2.fillPoly(mask, [np.round(corners).astype(np.int32)], 255, shift=_FRACTION_BITS)
+    # Drawing leaves out pixels that are touched by less than half: rather too much is hidden than too little.
+    return np.asarray(cv2.dilate(mask, np.ones((3, 3), np.uint8)), np.uint8)[1:-1, 1:-1]
