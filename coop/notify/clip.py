@@ -26,7 +26,8 @@ class ClipWriter:
     """Writes pictures with their times as a video that begins to play before it is wholly loaded.
 
     The first picture fixes the size (made even, as H.264 wants it); later ones of another size are fitted
-    into it. The file appears under its name only when it is complete: use it as a context manager. Raises `OutputError`.
+    into it. The file appears under its name only when it is complete: use it as a context manager.
+    Raises `OutputError`.
     """
 
     def __init__(self, path: Path, *, quality: int = 23) -> None:

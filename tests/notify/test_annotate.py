@@ -47,11 +47,10 @@ def test_the_name_stands_above_the_box() -> None:
 
 
 @pytest.mark.parametrize(
-    "box",
-    [Box(0, 0, 60, 40), Box(600, 0, 60, 40), Box(-20, -20, 50, 50), Box(620, 340, 90, 90), Box(0, 0, 640, 360)],
-)  # fmt: skip
-def test_names_stay_inside_the_picture(box: Box) -> None:
-    drawn = annotated(plain(), [Mark(box=box, text="Mechthild 100%")])
+    "xywh", [(0, 0, 60, 40), (600, 0, 60, 40), (-20, -20, 50, 50), (620, 340, 90, 90), (0, 0, 640, 360)]
+)
+def test_names_stay_inside_the_picture(xywh: tuple[int, int, int, int]) -> None:
+    drawn = annotated(plain(), [Mark(box=Box(*xywh), text="Mechthild 100%")])
     assert drawn.shape == (360, 640, 3)
     assert (drawn != GREY).any()
 

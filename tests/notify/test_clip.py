@@ -1,6 +1,7 @@
 """Clips that phones play: right codec, right times, and never half a file."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -64,7 +65,7 @@ def test_the_times_are_those_of_the_pictures(tmp_path: Path) -> None:
 def test_long_pauses_are_cut_and_clocks_that_go_back_do_not_stop_it(tmp_path: Path) -> None:
     pause = LONGEST_PAUSE.total_seconds()
     shown = times_of(written(tmp_path / "clip.mp4", [0, 0.5, 3600, 3600.5, 100, 100.5, 100.5]))
-    steps = [round(later - earlier, 3) for earlier, later in zip(shown, shown[1:], strict=False)]
+    steps = [round(later - earlier, 3) for earlier, later in pairwise(shown)]
     assert steps == [0.5, pause, 0.5, 0.001, 0.5, 0.001]
 
 
