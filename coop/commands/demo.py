@@ -248,6 +248,7 @@ def _show(store: Store, settings: Settings, days: int, out: Path, console: Conso
     visits = [visit for visit in store.visits(since, until) if visit.kind == HEN]
     longest = sorted(visits, key=lambda visit: visit.duration, reverse=True)[:LONGEST]
     title = f"The {len(longest)} longest of {len(visits)} visits of hens"
+    console.print()
     print_rows(title, visits_rows(longest, settings.zone), console)
     picture = store.picture(f"digest-{START.isoformat()}")
     lines = [
