@@ -7,6 +7,7 @@ import logging
 import signal
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,18 +22,21 @@ from coop.assembly import (
     camera_pipeline,
     camera_source,
     is_first_today,
+    make_data_dir,
     open_store,
     utc_now,
 )
 from coop.camera_loop import CameraLoop
 from coop.crew import CameraAtWork, Crew
+from coop.data_lock import DataLock
 from coop.desk import FrontDesk
 from coop.domain.event import CameraLost, Event
 from coop.domain.health import CameraState
-from coop.errors import CoopError, SettingsError
+from coop.errors import CoopError, SettingsError, SourceError
 from coop.event.cameras import CameraRule
 from coop.frame.latest import LatestFrame
 from coop.frame.masked import own_zones
+from coop.frame.source import is_live
 from coop.frame.watch import CameraWatch
 from coop.notify.compose import Composer
 from coop.notify.console import FolderMessenger
@@ -69,9 +73,17 @@ async def run_daemon(path: Path | None, say: Callable[[str], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, reload.set)
+    former: Settings | None = None
     while not stop.is_set():
-        daemon = await asyncio.to_thread(Daemon, settings, path, say)
-        settings = await daemon.run(stop, reload)
+        try:
+            daemon = await asyncio.to_thread(Daemon, settings, path, say)
+        except CoopError as error:
+            if former is None:
+                raise
+            log.error("The new settings cannot be used, the old ones go on: %s", error)
+            settings, former = former, None
+        else:
+            former, settings = settings, await daemon.run(stop, reload)
 
 
 class Daemon:
@@ -84,34 +96,39 @@ class Daemon:
         self._path = path
         self._systemd = sdnotify.SystemdNotifier()
         started = utc_now()
-        self._store = open_store(settings)
-        composer = Composer(zone=settings.zone, silent_routine=settings.telegram.silent_routine)
-        self._models = Models(settings, active_package(self._store, settings))
-        self._models.refresh()
-        self._crew = Crew([self._camera(name, c, composer) for name, c in settings.active_cameras.items()])
-        self._desk = FrontDesk(
-            settings=settings,
-            store=self._store,
-            crew=self._crew,
-            models=self._models,
-            composer=composer,
-            clock=utc_now,
-            started=started,
-        )
-        self._bot, messenger = self._messenger(say)
-        self._routine = Routine(
-            settings=settings,
-            settings_file=path or find_settings_file(),
-            store=self._store,
-            crew=self._crew,
-            models=self._models,
-            composer=composer,
-            recipients=self._recipients,
-            outbox=OutboxWorker(self._store, messenger, utc_now),
-            clock=utc_now,
-            monotonic=time.monotonic,
-            started=started,
-        )
+        with ExitStack() as opened:
+            make_data_dir(settings)
+            opened.callback(DataLock(settings.data_dir).release)
+            self._store = opened.enter_context(open_store(settings))
+            composer = Composer(zone=settings.zone, silent_routine=settings.telegram.silent_routine)
+            self._models = Models(settings, active_package(self._store, settings))
+            self._models.refresh()
+            cameras = settings.active_cameras.items()
+            self._crew = Crew([self._camera(name, camera, composer) for name, camera in cameras])
+            self._desk = FrontDesk(
+                settings=settings,
+                store=self._store,
+                crew=self._crew,
+                models=self._models,
+                composer=composer,
+                clock=utc_now,
+                started=started,
+            )
+            self._bot, messenger = self._messenger(say)
+            self._routine = Routine(
+                settings=settings,
+                settings_file=path or find_settings_file(),
+                store=self._store,
+                crew=self._crew,
+                models=self._models,
+                composer=composer,
+                recipients=self._recipients,
+                outbox=OutboxWorker(self._store, messenger, utc_now),
+                clock=utc_now,
+                monotonic=time.monotonic,
+                started=started,
+            )
+            self._opened = opened.pop_all()
 
     async def run(self, stop: asyncio.Event, reload: asyncio.Event) -> Settings:
         """Run until ``stop`` is set or ``reload`` brought usable settings; returns those to go on with."""
@@ -119,7 +136,6 @@ class Daemon:
         schedule = settings.schedule
         jobs = table(self._routine, digest=schedule.digest, backup=schedule.backup, zone=settings.zone)
         plan = Timetable(jobs, settings.zone)
-        await self._routine.outbox.recover()
         await asyncio.to_thread(self._routine.catch_up)
         self._crew.start()
         if self._bot is not None:
@@ -131,12 +147,13 @@ class Daemon:
             return await self._wait(stop, reload)
         finally:
             self._systemd.notify("STOPPING=1" if stop.is_set() else "RELOADING=1")
+            self._store.hurry()
             self._routine.outbox.close()
             await plan.stop(within=1.0)
             await asyncio.to_thread(self._crew.stop, STOP_S)
             if self._bot is not None:
                 await self._bot.stop(within=1.0)
-            await asyncio.to_thread(self._store.close)
+            await asyncio.to_thread(self._opened.close)
             log.info("Stopped")
 
     async def _wait(self, stop: asyncio.Event, reload: asyncio.Event) -> Settings:
@@ -175,8 +192,13 @@ class Daemon:
         return self._desk.recipients()
 
     def _camera(self, name: str, camera: CameraSettings, composer: Composer) -> CameraAtWork:
-        source = camera_source(name, camera, self._settings, fps=camera.fps)
-        if not source.live:
+        try:
+            source = camera_source(name, camera, self._settings, fps=camera.fps)
+            live, zones = source.live, own_zones(source)
+        except SourceError as error:
+            log.error("Camera %s: %s. It is tried again and again", name, str(error).rstrip("."))
+            live, zones = is_live(camera.url.get_secret_value()), ()
+        if not live:
             # What a recording shows was long ago: its messages are not late, however old they are.
             composer = replace(composer, routine_life=None)
         recorder = Recorder(self._store, lambda event: composer.compose(event, self._recipients()))
@@ -185,7 +207,7 @@ class Daemon:
             name,
             camera,
             self._settings,
-            zones=camera.domain_zones or own_zones(source),
+            zones=camera.domain_zones or zones,
             judge=judge,
             record=recorder,
             is_first_today=partial(is_first_today, self._store, self._settings.zone),
@@ -202,7 +224,7 @@ class Daemon:
         loop = CameraLoop(
             pipeline,
             slot,
-            live=source.live,
+            live=live,
             has_ended=lambda: watch.status().state is CameraState.ENDED,
             clock=utc_now,
             monotonic=time.monotonic,

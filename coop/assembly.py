@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
@@ -14,12 +15,12 @@ import cv2
 from coop.classify.judge import HENS, KINDS, Predicts, TrackJudge
 from coop.classify.package import ModelPackage
 from coop.classify.runtime import Classifier
-from coop.classify.starter import ensure_starter
+from coop.classify.starter import STARTER_FOLDER, ensure_starter
 from coop.domain.frame import Picture
 from coop.domain.sighting import Visit
 from coop.domain.times import day_bounds, local_day
 from coop.domain.zone import Zone
-from coop.errors import CoopError, ModelPackageError, StoreUnavailable
+from coop.errors import CoopError, ModelPackageError, StoreError, StoreUnavailable
 from coop.event.diary import Diary
 from coop.event.rules import EventRules, IsFirstToday, Policy
 from coop.event.visits import VisitBook
@@ -30,6 +31,7 @@ from coop.notify.picture import event_picture
 from coop.pipeline import Pipeline, Record
 from coop.settings import CameraSettings, Settings
 from coop.track.tracker import Tracker
+from coop.trouble import Trouble
 
 if TYPE_CHECKING:
     from coop.store.store import Store
@@ -39,6 +41,8 @@ log = logging.getLogger(__name__)
 JPEG_QUALITY = 90
 IGNORED_KINDS = ("unknown", "other", "vehicle")
 """Kinds that make no visit: nothing that lives."""
+TRY_AGAIN_S = 60.0
+"""A model package that could not be used is tried again after so many seconds."""
 
 
 def utc_now() -> datetime:
@@ -58,13 +62,21 @@ class Models:
     """The model packages in use, loaded once and shared by all cameras.
 
     ``active`` says which package a task uses (None: none). The starter stands in for `kinds`.
-    ``problems`` are those of the latest `refresh`.
+    ``problems`` are those that the latest `refresh` met.
     """
 
-    def __init__(self, settings: Settings, active: Callable[[str], Path | None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        active: Callable[[str], Path | None],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._settings = settings
         self._active = active
+        self._monotonic = monotonic
         self._loaded: dict[str, tuple[Path, Classifier]] = {}
+        self._try_again: dict[Path, float] = {}
+        self._trouble = Trouble(log, monotonic)
         self.problems: list[CoopError] = []
 
     @property
@@ -80,40 +92,61 @@ class Models:
     def refresh(self) -> Mapping[str, Predicts] | None:
         """The models by task where they are others than before, else None.
 
-        A package that cannot be used is logged, and the one before it goes on: a bad model must not
-        blind the coop.
+        A package that cannot be used is told and tried again later; until then the one before it goes on, or
+        the starter, or movement alone is told: a bad model must not blind the coop.
         """
-        changed = False
+        before = self.current
         self.problems.clear()
         for task in (KINDS, HENS):
-            folder = self._folder(task)
-            if folder is None:
-                changed |= self._loaded.pop(task, None) is not None
-            elif task not in self._loaded or self._loaded[task][0] != folder:
-                changed |= self._load(task, folder)
-        return self.current if changed else None
+            try:
+                self._refresh(task, self._settings.classify.packages.get(task) or self._active(task))
+            except StoreError as error:
+                self._tell(error, "the models stay as they are")
+        now = self.current
+        same = now.keys() == before.keys() and all(now[task] is before[task] for task in now)
+        return None if same else now
 
-    def _folder(self, task: str) -> Path | None:
-        override = self._settings.classify.packages.get(task)
-        folder: Path | None = override or self._active(task)
-        if folder is None and task == KINDS and self._settings.classify.starter:
-            folder = ensure_starter(models_dir(self._settings))
-        return folder
+    def _refresh(self, task: str, wanted: Path | None) -> None:
+        stand_in = task == KINDS and self._settings.classify.starter
+        if wanted is not None:
+            if task in self._loaded:
+                meanwhile = "the model before it goes on"
+            else:
+                meanwhile = "the starter stands in" if stand_in else "the task is left out"
+            if self._use(task, wanted, lambda: wanted, meanwhile) or task in self._loaded:
+                return
+        if stand_in:
+            folder = models_dir(self._settings)
+            meanwhile = "whatever moves is told as movement"
+            self._use(task, folder / STARTER_FOLDER, lambda: ensure_starter(folder), meanwhile)
+        elif wanted is None:
+            self._loaded.pop(task, None)
 
-    def _load(self, task: str, folder: Path) -> bool:
-        try:
-            package = ModelPackage.load(folder)
-            if package.card.task != task:
-                problem = f"it is for the task {package.card.task!r}, not {task!r}"
-                raise ModelPackageError(folder, problem, "Use it for its own task.")
-            model = Classifier(package, threads=self._settings.classify.threads)
-        except CoopError as error:
-            log.error("%s", error)
-            self.problems.append(error)
+    def _use(self, task: str, folder: Path, made: Callable[[], Path], meanwhile: str) -> bool:
+        """Whether the task uses the package in ``folder``, which ``made`` makes sure of."""
+        if task in self._loaded and self._loaded[task][0] == folder:
+            return True
+        if self._monotonic() < self._try_again.get(folder, 0.0):
             return False
-        self._loaded[task] = folder, model
-        log.info("Task %s uses the model %s", task, model.card.model)
+        try:
+            self._loaded[task] = folder, self._load(task, made())
+        except CoopError as error:
+            self._try_again[folder] = self._monotonic() + TRY_AGAIN_S
+            self._tell(error, meanwhile)
+            return False
+        log.info("Task %s uses the model %s", task, self._loaded[task][1].card.model)
         return True
+
+    def _load(self, task: str, folder: Path) -> Classifier:
+        package = ModelPackage.load(folder)
+        if package.card.task != task:
+            problem = f"it is for the task {package.card.task!r}, not {task!r}"
+            raise ModelPackageError(folder, problem, "Use it for its own task")
+        return Classifier(package, threads=self._settings.classify.threads)
+
+    def _tell(self, error: CoopError, meanwhile: str) -> None:
+        self.problems.append(error)
+        self._trouble.tell(f"{str(error).rstrip('.')}. Until then {meanwhile}")
 
 
 def models_dir(settings: Settings) -> Path:
@@ -182,9 +215,16 @@ def active_package(store: Store, settings: Settings) -> Callable[[str], Path | N
 
 
 def is_first_today(store: Store, zone: tzinfo, subject: str, moment: datetime) -> bool:
-    """Whether no arrival of a hen is recorded yet on the calendar day of ``moment``."""
+    """Whether no arrival of a hen is recorded yet on the calendar day of ``moment``.
+
+    Where the store cannot say so, it is taken for the first: rather one message too many than none.
+    """
     since, until = day_bounds(local_day(moment, zone), zone)
-    arrived = store.events(since, until, ("HenArrived",))
+    try:
+        arrived = store.events(since, until, ("HenArrived",))
+    except StoreError as error:
+        log.warning("Whether %s was here today already is not known: %s", subject, error)
+        return True
     return all(recorded.event.subject != subject for recorded in arrived)
 
 

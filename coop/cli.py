@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
@@ -116,6 +117,7 @@ def run(config: ConfigOption = None) -> None:
 
     SIGHUP reads the settings anew. Without a bot token the messages come to the console and into a folder.
     """
+    signal.signal(signal.SIGTERM, _stop_at_once)  # until the daemon listens itself: loading it takes a second
     from coop.app import run_daemon
     from coop.logs import configure_logging
     from coop.settings import load_settings
@@ -123,6 +125,10 @@ def run(config: ConfigOption = None) -> None:
     settings = load_settings(config)
     configure_logging(settings.log.level, settings.log.format, secrets=settings.secrets)
     asyncio.run(run_daemon(config, lambda line: console.print(line, markup=False, highlight=False)))
+
+
+def _stop_at_once(number: int, frame: object) -> None:
+    sys.exit(0)
 
 
 @app.command()

@@ -53,8 +53,7 @@ class Crew:
             if event is not None:
                 log.warning("Camera %s: %s", event.camera, event.name)
                 camera.recorder(Findings(events=(RecordedEvent(event=event),)), now)
-            else:
-                camera.recorder.retry()
+            camera.recorder.retry()
 
     def statuses(self, now: datetime) -> tuple[CameraStatus, ...]:
         return tuple(camera.watch.status() for camera in self._cameras.values())
@@ -93,3 +92,5 @@ class Crew:
             if camera.loop.is_alive():
                 log.error("Camera %s: its loop did not stop in time", name)
             camera.recorder.retry()
+            if camera.recorder.waiting:
+                log.error("Camera %s: %d findings could not be recorded", name, camera.recorder.waiting)

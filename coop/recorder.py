@@ -12,7 +12,8 @@ from typing import Protocol
 
 from coop.domain.findings import Findings, RecordedEvent
 from coop.domain.notification import Notification
-from coop.errors import StoreUnavailable
+from coop.errors import StoreCorrupt, StoreUnavailable
+from coop.trouble import Trouble
 
 log = logging.getLogger(__name__)
 
@@ -33,16 +34,18 @@ Compose = Callable[[RecordedEvent], Sequence[Notification]]
 class Recorder:
     """Records the findings of one camera, with the messages its events are worth.
 
-    While the store is unavailable (disk full, read-only, locked) findings wait in memory, in order, and
-    are recorded with the next ones; the store ignores what it already has. Thread-safe: the camera's loop
-    and its watcher both record.
+    While the store cannot be used (disk full, read-only, locked, damaged) findings wait in memory, in order,
+    and `retry` records them; the store ignores what it already has. Thread-safe: the camera's loop and its
+    watcher both record, and while one of them waits for the store the other does not.
     """
 
     def __init__(self, store: Records, compose: Compose) -> None:
         self._store = store
         self._compose = compose
-        self._waiting: deque[tuple[Findings, datetime]] = deque(maxlen=MOST_WAITING)
-        self._lock = threading.Lock()
+        self._waiting: deque[tuple[Findings, datetime]] = deque()
+        self._changing = threading.Lock()
+        self._recording = threading.Lock()
+        self._trouble = Trouble(log)
 
     @property
     def waiting(self) -> int:
@@ -50,40 +53,50 @@ class Recorder:
         return len(self._waiting)
 
     def __call__(self, findings: Findings, now: datetime) -> None:
-        """Record ``findings`` found at ``now``, after all that still waits."""
-        notifications = tuple(n for event in findings.events for n in self._compose(event))
-        with self._lock:
-            self._waiting.append((replace(findings, notifications=notifications), now))
-            self._flush()
+        """Record ``findings`` found at ``now``; they wait for `retry` where others wait already."""
+        with self._changing:
+            behind_others = bool(self._waiting)
+            self._waiting.append((findings, now))
+            self._keep_within_bounds()
+        if not behind_others:
+            self.retry()
 
     def retry(self) -> None:
-        """Try again to record what waits."""
-        with self._lock:
-            self._flush()
+        """Record what waits. An error that is no fault of the store costs the findings that raise it."""
+        with self._recording:
+            while self._waiting:
+                findings, moment = self._waiting[0]
+                try:
+                    self._store.record(self._with_messages(findings), moment)
+                except (StoreUnavailable, StoreCorrupt) as error:
+                    waiting = f" ({len(self._waiting)} findings wait in memory)"
+                    self._trouble.tell(f"Not recorded yet: {error}", waiting)
+                    return
+                except BaseException:
+                    self._drop_first()  # it would fail for ever, and hold up all that comes after it
+                    raise
+                self._drop_first()
+            self._trouble.over("Recording again: nothing waits any more")
 
-    def _flush(self) -> None:
-        while self._waiting:
-            findings, moment = self._waiting[0]
-            try:
-                self._store.record(findings, moment)
-            except StoreUnavailable as error:
-                log.error("Not recorded yet, %d waiting: %s", len(self._waiting), error)
-                self._lighten()
-                return
+    def _with_messages(self, findings: Findings) -> Findings:
+        """Composed as late as this, since who is told stands in the store too."""
+        return replace(findings, notifications=tuple(n for e in findings.events for n in self._compose(e)))
+
+    def _drop_first(self) -> None:
+        with self._changing:
             self._waiting.popleft()
 
-    def _lighten(self) -> None:
-        surplus = len(self._waiting) - MOST_WAITING_WITH_PICTURES
-        for index in range(max(surplus, 0)):
+    def _keep_within_bounds(self) -> None:
+        """The oldest beyond the bounds lose their pictures, then go; not the first: it may be under way."""
+        if len(self._waiting) > MOST_WAITING:
+            log.error("More than %d findings wait to be recorded: the oldest is lost", MOST_WAITING)
+            del self._waiting[1]
+        index = len(self._waiting) - MOST_WAITING_WITH_PICTURES - 1
+        if index >= 0 and self._waiting[index][0].pictures:
             findings, moment = self._waiting[index]
-            if findings.pictures:
-                self._waiting[index] = (_without_pictures(findings), moment)
+            self._waiting[index] = (_without_pictures(findings), moment)
 
 
 def _without_pictures(findings: Findings) -> Findings:
-    return replace(
-        findings,
-        pictures=(),
-        events=tuple(replace(event, picture=None) for event in findings.events),
-        notifications=tuple(replace(n, picture=None) for n in findings.notifications),
-    )
+    events = tuple(replace(event, picture=None) for event in findings.events)
+    return replace(findings, pictures=(), events=events)

@@ -25,6 +25,7 @@ from coop.notify.compose import Composer
 from coop.notify.outbox import OutboxWorker
 from coop.settings import Settings
 from coop.store.store import Store
+from coop.trouble import Trouble
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,9 @@ GIB = 2**30
 SWEEP_GRACE = timedelta(hours=1)
 """A file younger than this may still get its row."""
 FRESH_S = 30.0
+STEADY = timedelta(days=1)
+"""For so long after a jump of the clock no picture is deleted for its age: the clock may be wrong."""
+JUMP = timedelta(hours=1)
 
 
 @dataclass(kw_only=True)
@@ -51,8 +55,14 @@ class Routine:
     started: datetime
     _written: float = field(default=0.0, init=False)
     _watched: float = field(default=0.0, init=False)
+    _trouble: Trouble = field(init=False)
+    _clock_zero: datetime | None = field(default=None, init=False)
+    _jumped: timedelta | None = field(default=None, init=False)
     _models_busy: threading.Lock = field(default_factory=threading.Lock, init=False)
     _systemd: sdnotify.SystemdNotifier = field(default_factory=sdnotify.SystemdNotifier, init=False)
+
+    def __post_init__(self) -> None:
+        self._trouble = Trouble(log, self.monotonic)
 
     def watch_cameras(self) -> None:
         """Judge every camera by the age of its newest frame, and tell its loss and return."""
@@ -60,7 +70,11 @@ class Routine:
         self._watched = self.monotonic()
 
     def refresh_status(self) -> None:
-        """Write the status row; it proves to the watchdog that the store's writer works."""
+        """Write the status row; it proves to the watchdog that the store's writer turns.
+
+        A full disk or a locked database is no reason to feed it less: a restart would mend nothing, and would
+        cost the findings that wait to be recorded.
+        """
         now = self.clock()
         status = DaemonStatus(
             pid=os.getpid(),
@@ -73,8 +87,9 @@ class Routine:
         try:
             self.store.put_status(status)
         except CoopError as error:
-            log.error("The status cannot be written: %s", error)
-            return
+            self._trouble.tell(f"The status cannot be written: {error}")
+        else:
+            self._trouble.over("The status is written again")
         self._written = self.monotonic()
 
     def poll_models(self) -> None:
@@ -91,7 +106,7 @@ class Routine:
             swept = self.store.sweep(SWEEP_GRACE)
             kept = self.store.retain(
                 self.clock(),
-                max_age_days=limits.max_age_days,
+                max_age_days=limits.max_age_days if self._is_clock_steady() else None,
                 max_bytes=int(limits.max_gib * GIB),
                 min_free_bytes=int(limits.min_free_gib * GIB),
                 free_bytes=lambda: shutil.disk_usage(self.settings.data_dir).free,
@@ -105,6 +120,15 @@ class Routine:
             log.info("Deleted %d old pictures, %d bytes", kept.deleted, kept.deleted_bytes)
         if kept.short:
             log.error("Too little room, and no picture may go: all are labelled or wait to be sent")
+
+    def _is_clock_steady(self) -> bool:
+        """Whether the clock has gone on as it should since the look before, and for a day."""
+        now, passed = self.clock(), timedelta(seconds=self.monotonic())
+        if self._clock_zero is not None and abs(now - passed - self._clock_zero) > JUMP:
+            log.warning("The clock jumped to %s: for a day no picture is deleted for its age", now)
+            self._jumped = passed
+        self._clock_zero = now - passed
+        return self._jumped is None or passed - self._jumped > STEADY
 
     def back_up(self) -> None:
         """Write the daily backup and delete the oldest beyond the number to keep."""
@@ -131,7 +155,11 @@ class Routine:
         """At the start: send a digest that was missed while the program was not running today."""
         now = self.clock()
         local = now.astimezone(self.settings.zone)
-        last = self.store.last_run("digest")
+        try:
+            last = self.store.last_run("digest")
+        except CoopError as error:
+            log.error("Whether a digest was missed is not known: %s", error)
+            return
         missed = last is not None and local_day(last, self.settings.zone) < local.date()
         if missed and local.time() > self.settings.schedule.digest:
             self.queue_digest()

@@ -4,18 +4,43 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from datetime import time, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from functools import partial
 from typing import Any, Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.interval import IntervalTrigger
+
+log = logging.getLogger(__name__)
 
 Action = Callable[[], None] | Callable[[], Coroutine[Any, Any, None]]
+
+
+SET_BACK = timedelta(seconds=2)
+"""A clock that goes back by more than this was set back."""
+CLOCK_LOOK_S = 1.0
+
+
+class Every(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+    """Every so many seconds, however the clock jumps.
+
+    A clock set forward makes one run, where APScheduler's own trigger would first count every run of, say,
+    the fifty years since a small computer's clock stood at its beginning.
+    """
+
+    __slots__ = ("_interval",)
+
+    def __init__(self, seconds: float) -> None:
+        self._interval = timedelta(seconds=seconds)
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        """In step with the run before, as long as that is ahead of ``now``."""
+        in_step = None if previous_fire_time is None else previous_fire_time + self._interval
+        return in_step if in_step is not None and in_step > now else now + self._interval
 
 
 class Duties(Protocol):
@@ -51,19 +76,16 @@ class Job:
 def table(duties: Duties, *, digest: time, backup: time, zone: tzinfo) -> tuple[Job, ...]:
     """All jobs of the daemon; ``digest`` and ``backup`` are local times in ``zone``."""
 
-    def every(seconds: float) -> BaseTrigger:
-        return IntervalTrigger(seconds=seconds, timezone=zone)
-
     def daily(at: time) -> BaseTrigger:
         return CronTrigger(hour=at.hour, minute=at.minute, second=at.second, timezone=zone)
 
     rows = (
-        ("watch cameras", every(1), duties.watch_cameras, 30),
-        ("status", every(1), duties.refresh_status, 30),
-        ("outbox", every(1), duties.flush_outbox, 30),
-        ("watchdog", every(5), duties.feed_watchdog, 30),
-        ("models", every(5), duties.poll_models, 30),
-        ("retention", every(15 * 60), duties.keep_within_limits, 300),
+        ("watch cameras", Every(1), duties.watch_cameras, 30),
+        ("status", Every(1), duties.refresh_status, 30),
+        ("outbox", Every(1), duties.flush_outbox, 30),
+        ("watchdog", Every(5), duties.feed_watchdog, 30),
+        ("models", Every(5), duties.poll_models, 30),
+        ("retention", Every(15 * 60), duties.keep_within_limits, 300),
         ("digest", daily(digest), duties.queue_digest, 3 * 3600),
         ("backup", daily(backup), duties.back_up, 6 * 3600),
     )
@@ -76,6 +98,7 @@ class Timetable:
     def __init__(self, jobs: tuple[Job, ...], zone: tzinfo) -> None:
         self._plan = AsyncIOScheduler(timezone=zone)
         self._running: set[asyncio.Task[None]] = set()
+        self._clock_watch: asyncio.Task[None] | None = None
         for job in jobs:
             self._plan.add_job(
                 partial(self._run, job),
@@ -88,13 +111,28 @@ class Timetable:
 
     def start(self) -> None:
         self._plan.start()
+        self._clock_watch = asyncio.create_task(self._watch_the_clock(), name="clock")
 
     async def stop(self, within: float) -> None:
         """Begin no job any more, and give those that run ``within`` seconds to end."""
         self._plan.pause()
+        if self._clock_watch is not None:
+            self._clock_watch.cancel()
         if self._running:
             await asyncio.wait(self._running, timeout=within)
         self._plan.shutdown(wait=False)
+
+    async def _watch_the_clock(self) -> None:
+        """Plan anew when the clock is set back; else every job would wait until its old time comes again."""
+        last = datetime.now(UTC)
+        while True:
+            await asyncio.sleep(CLOCK_LOOK_S)
+            now = datetime.now(UTC)
+            if last - now > SET_BACK:
+                log.warning("The clock was set back by %s: the jobs are planned anew", last - now)
+                for job in self._plan.get_jobs():
+                    job.modify(next_run_time=job.trigger.get_next_fire_time(now, now))
+            last = now
 
     async def _run(self, job: Job) -> None:
         if inspect.iscoroutinefunction(job.what):

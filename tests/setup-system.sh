@@ -15,6 +15,7 @@ postgresql                      the store on PostgreSQL
 chromium                        the labelling page in a browser
 fonts-dejavu-core               text in pictures of pages
 fonts-noto-color-emoji          the signs (emoji) of messages in pictures of pages
+libfaketime                     clocks that jump
 systemd                         the checks of the service unit
 shellcheck                      the checks of the shell scripts
 '

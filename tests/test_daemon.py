@@ -176,7 +176,7 @@ def test_a_model_cut_in_half_does_not_blind_the_coop(tmp_path: Path) -> None:
     package = tmp_path / "broken"
     package.mkdir()
     (package / "model.tflite").write_bytes(b"TFL3" * 100)
-    toml = SIMULATED.replace("starter = false", f'packages = {{ kinds = "{package}" }}')
+    toml = SIMULATED.replace("[cameras", f'packages = {{ kinds = "{package}" }}\n[cameras')
     with Daemon(tmp_path, toml).start() as daemon:
         daemon.wait_for_log(r"Model package .*broken")
         wait_for("motion events all the same", lambda: "MotionSeen" in events_of(daemon))

@@ -9,8 +9,8 @@ from coop.domain.event import PredatorSeen
 from coop.domain.findings import Findings, RecordedEvent
 from coop.domain.notification import Notification
 from coop.domain.picture import NewPicture, PictureKind
-from coop.errors import StoreUnavailable
-from coop.recorder import MOST_WAITING_WITH_PICTURES, Recorder
+from coop.errors import StoreCorrupt, StoreUnavailable
+from coop.recorder import MOST_WAITING, MOST_WAITING_WITH_PICTURES, Recorder
 
 NOW = datetime(2026, 5, 1, 7, tzinfo=UTC)
 
@@ -63,6 +63,7 @@ def test_what_could_not_be_written_is_written_later_in_order_with_its_own_time(
     assert "the disk is full" in caplog.text
     disk.full = False
     recorder(fox(3), NOW + timedelta(minutes=3))
+    recorder.retry()
     assert [now for _, now in disk.records] == [NOW + timedelta(minutes=m) for m in range(4)]
     assert recorder.waiting == 0
 
@@ -75,6 +76,61 @@ def test_a_retry_without_new_findings_writes_what_waits() -> None:
     disk.full = False
     recorder.retry()
     assert len(disk.records) == 1
+
+
+def test_what_goes_on_is_told_once_and_its_end_too(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    disk = Disk()
+    recorder = Recorder(disk, compose)
+    disk.full = True
+    for minute in range(20):
+        recorder(fox(minute), NOW)
+        recorder.retry()
+    disk.full = False
+    recorder.retry()
+    assert [record.levelname for record in caplog.records] == ["ERROR", "INFO"]
+
+
+def test_findings_wait_also_while_the_store_cannot_say_who_is_to_be_told() -> None:
+    disk, readable = Disk(), False
+
+    def compose_if_readable(event: RecordedEvent) -> tuple[Notification, ...]:
+        if not readable:
+            raise StoreCorrupt("coop.db", "it is damaged", "Put back the latest backup.")
+        return compose(event)
+
+    recorder = Recorder(disk, compose_if_readable)
+    recorder(fox(0), NOW)
+    assert (recorder.waiting, disk.records) == (1, [])
+    readable = True
+    recorder.retry()
+    assert [n.key for n in disk.records[0][0].notifications] == [fox(0).events[0].event.key]
+
+
+def test_findings_that_can_never_be_recorded_hold_up_nothing() -> None:
+    class Picky(Disk):
+        def record(self, findings: Findings, now: datetime) -> bool:
+            if findings.events[0].event.time == NOW:
+                raise ValueError("no such thing")
+            return super().record(findings, now)
+
+    disk = Picky()
+    recorder = Recorder(disk, compose)
+    with pytest.raises(ValueError, match="no such thing"):
+        recorder(fox(0), NOW)
+    recorder(fox(1), NOW)
+    assert len(disk.records) == 1
+    assert recorder.waiting == 0
+
+
+def test_the_oldest_goes_only_when_the_memory_would_fill(caplog: pytest.LogCaptureFixture) -> None:
+    disk = Disk()
+    recorder = Recorder(disk, compose)
+    disk.full = True
+    for minute in range(MOST_WAITING + 1):
+        recorder(fox(minute), NOW)
+    assert recorder.waiting == MOST_WAITING
+    assert "the oldest is lost" in caplog.text
 
 
 def test_a_long_outage_keeps_every_fact_but_only_the_newest_pictures() -> None:

@@ -28,6 +28,7 @@ from coop.errors import ModelPackageError
 
 STARTER_NAME = "starter-kinds"
 STARTER_VERSION = "1"
+STARTER_FOLDER = f"{STARTER_NAME}-{STARTER_VERSION}"
 
 SMALLEST_SHARE = 1e-9  # added before the logarithm, which has none of zero
 _TEMPERATURE = 0.8  # of 0.6 to 2 the least log loss on pictures of cats, dogs, raccoons and hens
@@ -40,7 +41,7 @@ def ensure_starter(models_dir: Path) -> Path:
     processes may call this at once. Raises ModelPackageError if it cannot be written, TorchPickleError if
     the weights package is damaged.
     """
-    folder = models_dir / f"{STARTER_NAME}-{STARTER_VERSION}"
+    folder = models_dir / STARTER_FOLDER
     with _only_one(models_dir):
         if not _usable(folder):
             shutil.rmtree(folder, ignore_errors=True)

@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 from coop.domain.event import CameraBack, CameraLost, Event
 from coop.domain.health import CameraState, CameraStatus
 
+LONGEST_STEP = timedelta(minutes=1)
+"""Two looks at a camera further apart tell of a clock set forward, or of a sleep, not of silence."""
+
 
 @dataclass
 class CameraRule:
@@ -21,15 +24,17 @@ class CameraRule:
     lost_after: timedelta
     lost_since: datetime | None = None
     _silent_since: datetime | None = None
+    _looked: datetime | None = None
 
     def update(self, status: CameraStatus, now: datetime) -> Event | None:
         """The event that this status makes at ``now``, if any."""
+        step, self._looked = now - (self._looked or now), now
         if status.state is CameraState.LIVE:
             return self._live(now)
         if status.state is CameraState.ENDED or self.lost_since is not None:
             return None
-        # A clock that was set back must not make the silence look endless or negative.
-        if self._silent_since is None or self._silent_since > now:
+        # A clock that was set must not make the silence look endless, negative or over-long.
+        if self._silent_since is None or not timedelta() <= step <= LONGEST_STEP:
             self._silent_since = now
         if now - self._silent_since < self.lost_after:
             return None

@@ -19,6 +19,10 @@ class VisitChanges:
     ended: tuple[Visit, ...] = ()
 
 
+LONGEST_SETBACK = timedelta(hours=1)
+"""A clock set back by more than this has another day: what was open then is over, or it would stay open."""
+
+
 class VisitBook:
     """The open visits of one camera.
 
@@ -64,7 +68,11 @@ class VisitBook:
 
     def _end(self, moment: datetime) -> list[Visit]:
         # A sighting after the gap begins a new visit, so the old one must end first.
-        over = [where for where, visit in self._open.items() if moment - visit.last_seen > self._gap]
+        over = [
+            where
+            for where, visit in self._open.items()
+            if not -LONGEST_SETBACK <= moment - visit.last_seen <= self._gap
+        ]
         return [
             replace(visit, ended=visit.last_seen + self._gap)
             for visit in (self._open.pop(where) for where in over)

@@ -103,12 +103,17 @@ class OutboxWorker:
         self._stumbles = 0
         self._unsettled: list[Callable[[], object]] = []
         self._closing = False
+        self._recovered = False
+        self._store_problem = ""
         self._lock = asyncio.Lock()
 
-    async def recover(self) -> None:
-        """Call once at the start, before the first `flush`."""
+    async def _recover(self) -> None:
+        """Once, before anything is sent: settle what was on its way when the program last stopped."""
+        if self._recovered:
+            return
         for item in await asyncio.to_thread(self._store.recover_outbox, self._clock()):
             log.warning("Message %s was being sent when the program stopped", item.notification.key)
+        self._recovered = True
 
     def close(self) -> None:
         """Begin no further message; one that is on its way is finished by the `flush` that runs."""
@@ -119,6 +124,7 @@ class OutboxWorker:
         async with self._lock:
             delivered = 0
             try:
+                await self._recover()
                 await self._settle()
                 if self._holds(self._pause):
                     return 0
@@ -127,10 +133,17 @@ class OutboxWorker:
                         break
                     if not self._holds(self._chat_pauses.get(item.notification.chat)):
                         delivered += await self._handle(item)
+                self._store_problem = ""
             except StoreError as problem:
                 # Without the store nothing may be sent, since nobody would know that it was.
-                log.error("The outbox waits for the store: %s", problem)
+                self._complain(f"The outbox waits for the store: {problem}")
             return delivered
+
+    def _complain(self, problem: str) -> None:
+        """Log a problem with the store once until the store works again."""
+        if problem != self._store_problem:
+            log.error("%s", problem)
+        self._store_problem = problem
 
     def _holds(self, pause: _Pause | None) -> bool:
         return pause is not None and pause.holds(self._clock())
@@ -147,7 +160,7 @@ class OutboxWorker:
             await asyncio.to_thread(outcome)
         except StoreError as problem:
             self._unsettled.append(outcome)
-            log.error("The outbox cannot record a delivery yet: %s", problem)
+            self._complain(f"The outbox cannot record a delivery yet: {problem}")
 
     async def _handle(self, item: OutboxItem) -> bool:
         """Deliver one item, whatever happens; True if it was delivered."""

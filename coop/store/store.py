@@ -57,6 +57,10 @@ class Store(Recording, Visits, Events, Outbox, Chats, Labels, ActivePackages, St
                 )
         self._write(_touch)
 
+    def hurry(self) -> None:
+        """The program is about to end: wait no longer than half a second for a locked database."""
+        self._writer.hurry()
+
     def close(self) -> None:
         """Finish what was handed in, and let go of the database. Closing twice is harmless."""
         self._writer.close()

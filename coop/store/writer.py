@@ -49,9 +49,13 @@ class Writer:
             raise StoreError(f"{self._where}: the store is closed. Open it again to write") from error
         return future.result()
 
-    def close(self) -> None:
-        """Finish what was handed in, without waiting longer than one attempt for a locked database."""
+    def hurry(self) -> None:
+        """From now on wait for a locked database no longer than one attempt: the program is about to end."""
         self._closing.set()
+
+    def close(self) -> None:
+        """Finish what was handed in, in a hurry."""
+        self.hurry()
         self._thread.shutdown()
 
     def _run(self, work: Callable[[Session], T], engine: Engine) -> T:

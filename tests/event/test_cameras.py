@@ -56,3 +56,12 @@ def test_a_clock_set_back_does_not_lose_a_camera_at_once_nor_never() -> None:
     rule.update(status(CameraState.LOST), at(0))
     assert rule.update(status(CameraState.LOST), at(-86400)) is None
     assert isinstance(rule.update(status(CameraState.LOST), at(-86400 + 30)), CameraLost)
+
+
+def test_a_clock_set_forward_loses_no_camera_that_is_only_connecting() -> None:
+    rule = CameraRule("run", lost_after=timedelta(seconds=30))
+    year = 365 * 86400
+    assert rule.update(status(CameraState.CONNECTING), at(0)) is None
+    assert rule.update(status(CameraState.CONNECTING), at(year)) is None
+    assert rule.update(status(CameraState.CONNECTING), at(year + 29)) is None
+    assert isinstance(rule.update(status(CameraState.LOST), at(year + 30)), CameraLost)

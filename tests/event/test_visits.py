@@ -65,6 +65,16 @@ def test_a_clock_set_back_neither_ends_nor_shortens_a_visit() -> None:
     assert changes.continued[0].last_seen == START + timedelta(seconds=100)
 
 
+def test_a_clock_set_far_back_ends_the_visit_and_the_next_one_can_begin_and_end() -> None:
+    book = VisitBook(GAP)
+    year = timedelta(days=365)
+    feed(book, seen(0))
+    (changes,) = feed(book, seen(-year.total_seconds()))
+    assert [v.ended for v in changes.ended] == [START + GAP]
+    assert [v.began for v in changes.began] == [START - year]
+    assert [v.began for v in book.update([], START - year + 2 * GAP).ended] == [START - year]
+
+
 def test_an_open_visit_survives_a_restart() -> None:
     before = VisitBook(GAP)
     feed(before, seen(0))

@@ -383,7 +383,6 @@ def test_a_crash_while_sending(
         asyncio.run(_send_only(api.url, "fox"))
 
     async def work(worker: OutboxWorker) -> None:
-        await worker.recover()
         await worker.flush()
 
     daemon.run(work)

@@ -1,0 +1,50 @@
+"""One daemon to a data folder: two would tell everything twice and write over each other's files."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from coop.errors import CoopError, StoreUnavailable
+
+LOCK_FILE = "coop.lock"
+
+
+class DataFolderInUse(CoopError):
+    """Another daemon works on the data folder."""
+
+    def __init__(self, folder: Path, pid: str) -> None:
+        who = f"process {pid}" if pid else "another process"
+        super().__init__(
+            f"Data folder {folder}: `coop run` works on it already ({who}). "
+            "Stop that one first, or give this one a data_dir of its own"
+        )
+
+
+class DataLock:
+    """Holds a data folder for this process. The system lets go of it even when the process is killed."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take hold. Raises DataFolderInUse, or StoreUnavailable where the folder cannot be written."""
+        try:
+            self._handle = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            remedy = "Set data_dir to a folder that this user may write, on a disk that is mounted writable"
+            raise StoreUnavailable(f"Data folder {folder}", str(error.strerror).lower(), remedy) from None
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid = os.read(self._handle, 20).decode(errors="replace").strip()
+            os.close(self._handle)
+            raise DataFolderInUse(folder, pid) from None
+        with suppress(OSError):  # on a full disk the lock holds all the same, only without a name
+            os.ftruncate(self._handle, 0)
+            os.pwrite(self._handle, f"{os.getpid()}\n".encode(), 0)
+
+    def release(self) -> None:
+        """Let go. Doing so twice is harmless."""
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
