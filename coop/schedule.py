@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from functools import partial
@@ -115,11 +116,16 @@ class Timetable:
 
     async def stop(self, within: float) -> None:
         """Begin no job any more, and give those that run ``within`` seconds to end."""
+        if not self._plan.running:
+            return
         self._plan.pause()
         if self._clock_watch is not None:
             self._clock_watch.cancel()
+        await asyncio.sleep(0)  # a run that was just handed over begins now, and so is waited for too
         if self._running:
             await asyncio.wait(self._running, timeout=within)
+        for task in self._running:
+            log.error("The job %s did not end in time", task.get_name())
         self._plan.shutdown(wait=False)
 
     async def _watch_the_clock(self) -> None:
@@ -140,8 +146,8 @@ class Timetable:
         else:
             task = asyncio.create_task(asyncio.to_thread(job.what), name=job.name)
         self._running.add(task)
-        try:
-            # Shielded: the scheduler cancels what runs when it shuts down, and half a job is none.
+        task.add_done_callback(self._running.discard)
+        # The scheduler cancels what runs when it shuts down, but half a job is none: so the job is shielded,
+        # and the scheduler is not told, which would log it as an error.
+        with suppress(asyncio.CancelledError):
             await asyncio.shield(task)
-        finally:
-            self._running.discard(task)
