@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+import re
+from datetime import date, datetime
 from pathlib import Path
 
 from coop.assembly import database_url, make_data_dir, media_dir, models_dir
+from coop.errors import BackupError
 from coop.settings import Settings
 from coop.store.backup import BackedUp
 from coop.store.restore import Restored, restore
@@ -15,7 +17,8 @@ from coop.store.store import Store
 log = logging.getLogger(__name__)
 
 DAILY = "neurocoop-{:%Y-%m-%d}.tar.gz"
-ANY_DAILY = "neurocoop-????-??-??.tar.gz"
+_DAILY = re.compile(r"neurocoop-(\d{4}-\d\d-\d\d)\.tar\.gz")
+_REMEDY = "Look at the folder's permissions and its disk"
 
 
 def make_backup(
@@ -26,16 +29,36 @@ def make_backup(
 
 
 def make_daily_backup(store: Store, settings: Settings, settings_file: Path | None, now: datetime) -> Path:
-    """Write today's backup into data_dir/backups, and delete the oldest beyond the number to keep."""
+    """Write today's backup into data_dir/backups, and delete the oldest beyond the number to keep.
+
+    Nothing but what this job wrote is ever deleted, and only after today's is there; nor is today's, even if
+    a clock that went wrong once left backups of days to come. Raises `StoreError`.
+    """
     folder = settings.data_dir / "backups"
-    folder.mkdir(parents=True, exist_ok=True)
     file = folder / DAILY.format(now.astimezone(settings.zone))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BackupError(file, f"its folder cannot be made ({error.strerror})", _REMEDY) from None
     make_backup(file, store, settings, settings_file, now)
-    # Names sort by day. Only what this job wrote is deleted, and only after today's is there.
-    for old in sorted(folder.glob(ANY_DAILY))[: -settings.schedule.backups_kept]:
-        old.unlink()
+    others = sorted(path for path in folder.iterdir() if _is_daily(path) and path != file)
+    surplus = len(others) + 1 - settings.schedule.backups_kept
+    for old in others[: max(surplus, 0)]:
+        try:
+            old.unlink()
+        except OSError as error:
+            raise BackupError(old, f"it is old and cannot be deleted ({error.strerror})", _REMEDY) from None
         log.info("Deleted the old backup %s", old.name)
     return file
+
+
+def _is_daily(path: Path) -> bool:
+    """Whether a file bears a name that the daily job gives."""
+    named = _DAILY.fullmatch(path.name)
+    try:
+        return named is not None and path.is_file() and bool(date.fromisoformat(named[1]))
+    except ValueError:
+        return False
 
 
 def restore_backup(

@@ -81,16 +81,23 @@ class Crew:
         return sum(camera.recorder.waiting for camera in self._cameras.values())
 
     def stop(self, timeout: float) -> None:
-        """Stop reading, let every loop finish its frame, and record what still waits."""
+        """Stop reading, let every loop finish its frame, and record what still waits.
+
+        The loops come first, since they hold what was found; readers get what is left of the ``timeout``, and
+        one that is stuck in its driver takes nothing away from the other cameras.
+        """
         deadline = time.monotonic() + timeout
         for camera in self._cameras.values():
             camera.loop.ask_to_stop()
-        for camera in self._cameras.values():
-            camera.watch.stop(max(0.0, deadline - time.monotonic()))
+            camera.watch.ask_to_stop()
         for name, camera in self._cameras.items():
-            camera.loop.join(max(0.0, deadline - time.monotonic()))
+            if camera.loop.is_alive():
+                camera.loop.join(max(0.0, deadline - time.monotonic()))
             if camera.loop.is_alive():
                 log.error("Camera %s: its loop did not stop in time", name)
             camera.recorder.retry()
             if camera.recorder.waiting:
                 log.error("Camera %s: %d findings could not be recorded", name, camera.recorder.waiting)
+        for name, camera in self._cameras.items():
+            if not camera.watch.stop(max(0.0, deadline - time.monotonic())):
+                log.warning("Camera %s: its driver hangs, and is left behind", name)

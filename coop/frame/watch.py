@@ -76,16 +76,21 @@ class CameraWatch:
             self._began = self._monotonic()
             self._start_reader(self._began)
 
-    def stop(self, timeout: float) -> bool:
-        """End, and close the slot; False if the reader was still stuck after ``timeout`` seconds."""
+    def ask_to_stop(self) -> None:
+        """Close the slot and tell the reader to end, without waiting for it."""
         with self._lock:
             self._running = False
-            reader, self._reader = self._reader, None
+            reader = self._reader
         self._slot.close()
-        if reader is None:
-            return True
-        reader.stop.set()
-        return reader.join(timeout)
+        if reader is not None:
+            reader.stop.set()
+
+    def stop(self, timeout: float) -> bool:
+        """End, and close the slot; False if the reader was still stuck after ``timeout`` seconds."""
+        self.ask_to_stop()
+        with self._lock:
+            reader, self._reader = self._reader, None
+        return reader is None or reader.join(timeout)
 
     def check(self) -> None:
         """Judge the camera, abandon a stuck reader, and open anew when it is time."""
