@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 
 .PHONY: help demo test check bench bench-crash bench-motion-highway setup clean
 
-help:  ## list the targets
+help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
 
 $(BIN)/python:
@@ -23,14 +23,15 @@ $(VENV)/.test: $(VENV)/.base
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[train,test,postgres]'
 	@touch $@
 
-setup: $(VENV)/.test  ## install everything into .venv
-
-demo: $(VENV)/.base  ## two simulated days through the whole real pipeline
+demo: $(VENV)/.base  ## two simulated days through the whole real pipeline, into demo-output/
 	$(BIN)/coop demo
 
-test: $(VENV)/.test  ## every test
+# The script installs only on Debian, as root or with sudo that asks nothing; elsewhere it lists what is skipped.
+test: $(VENV)/.test  ## every test, after installing what only tests need
 	tests/setup-system.sh
 	$(PYTEST)
+
+setup: $(VENV)/.test  ## everything into .venv, TensorFlow too
 
 check: $(VENV)/.test  ## ruff, mypy --strict and the import graph
 	$(BIN)/ruff check .
@@ -38,14 +39,14 @@ check: $(VENV)/.test  ## ruff, mypy --strict and the import graph
 	$(BIN)/mypy
 	$(PYTEST) -q tests/test_import_graph.py
 
-bench: $(VENV)/.test  ## CPU ms a frame of each step, peak memory, start-up time
+bench: $(VENV)/.test  ## what it costs: CPU ms a frame of each step, peak memory, start-up time
 	$(BIN)/python tests/bench/pipeline.py
 
-bench-crash: $(VENV)/.test  ## 200 seeded kill -9 against the fake Bot API
+bench-crash: $(VENV)/.test  ## kill the daemon at 200 seeded moments, and count what is lost
 	CRASH_ROUNDS=200 $(PYTEST) -q -s tests/test_crash.py --timeout=7200
 
-bench-motion-highway: $(VENV)/.test  ## F-measure on CDnet 2014 highway, peers in the same run
+bench-motion-highway: $(VENV)/.test  ## motion on CDnet 2014 highway: F-measure, peers in the same run
 	$(BIN)/python tests/bench/highway.py
 
-clean:  ## remove what was made here
-	rm -rf $(VENV) demo-output bench-output build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+clean:  ## remove what was made here, .venv too
+	rm -rf $(VENV) demo-output bench-output build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
