@@ -127,6 +127,7 @@ class Daemon:
                 clock=utc_now,
                 monotonic=time.monotonic,
                 started=started,
+                tell_systemd=self._systemd.notify,
             )
             self._opened = opened.pop_all()
 

@@ -12,8 +12,6 @@ from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
-import sdnotify
-
 from coop.assembly import Models
 from coop.backups import make_daily_backup
 from coop.crew import Crew
@@ -53,13 +51,13 @@ class Routine:
     clock: Callable[[], datetime]
     monotonic: Callable[[], float]
     started: datetime
+    tell_systemd: Callable[[str], object]
     _written: float = field(default=0.0, init=False)
     _watched: float = field(default=0.0, init=False)
     _trouble: Trouble = field(init=False)
     _clock_zero: datetime | None = field(default=None, init=False)
     _jumped: timedelta | None = field(default=None, init=False)
     _models_busy: threading.Lock = field(default_factory=threading.Lock, init=False)
-    _systemd: sdnotify.SystemdNotifier = field(default_factory=sdnotify.SystemdNotifier, init=False)
 
     def __post_init__(self) -> None:
         self._trouble = Trouble(log, self.monotonic)
@@ -182,4 +180,4 @@ class Routine:
         if stale:
             log.error("Not feeding the watchdog: %s stale", " and ".join(stale))
             return
-        self._systemd.notify("WATCHDOG=1")
+        self.tell_systemd("WATCHDOG=1")

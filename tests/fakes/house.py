@@ -1,0 +1,136 @@
+"""The daemon's parts around one data folder, real but for the clock: what `coop.app` joins for good."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from fakes.post import Clock
+
+from coop.assembly import Models, camera_judge, camera_pipeline, camera_source, open_store
+from coop.camera_loop import CameraLoop
+from coop.crew import CameraAtWork, Crew
+from coop.desk import FrontDesk
+from coop.domain.health import CameraState
+from coop.event.cameras import CameraRule
+from coop.frame.latest import LatestFrame
+from coop.frame.masked import own_zones
+from coop.frame.watch import CameraWatch
+from coop.notify.compose import Composer
+from coop.notify.console import FolderMessenger
+from coop.notify.outbox import OutboxWorker
+from coop.recorder import Recorder
+from coop.routine import Routine
+from coop.settings import Settings
+from coop.store.store import Store
+
+CHAT = "42"
+
+
+@dataclass
+class Monotonic:
+    """A clock of seconds that is moved by hand."""
+
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass(kw_only=True)
+class House:
+    """One daemon's parts. ``messages`` is the folder of the sent ones; ``systemd`` is what it was told."""
+
+    settings: Settings
+    store: Store
+    crew: Crew
+    clock: Clock
+    monotonic: Monotonic
+    messages: Path
+    routine: Routine
+    systemd: list[str]
+    desk: FrontDesk
+
+    def pass_time(self, seconds: float) -> None:
+        """Move both clocks on."""
+        self.clock.advance(seconds)
+        self.monotonic.now += seconds
+
+
+@contextmanager
+def a_house(folder: Path, clock: Clock, **settings: Any) -> Iterator[House]:
+    """Open the house on ``folder`` as a start of the daemon does; its cameras are not started yet."""
+    values = {"data_dir": folder / "data", "timezone": "Europe/Berlin", "classify": {"starter": False}}
+    tree = Settings.model_validate(values | settings)
+    with open_store(tree) as store:
+        models = Models(tree, active=lambda task: None)
+        crew = Crew([_camera(name, tree, store) for name in tree.active_cameras])
+        composer = Composer(zone=tree.zone)
+        monotonic, messages = Monotonic(), folder / "messages"
+        systemd: list[str] = []
+        parts: dict[str, Any] = {
+            "settings": tree,
+            "store": store,
+            "crew": crew,
+            "models": models,
+            "composer": composer,
+            "clock": clock,
+            "started": clock(),
+        }
+        routine = Routine(
+            settings_file=None,
+            recipients=lambda: (CHAT,),
+            outbox=OutboxWorker(store, FolderMessenger(messages, lambda line: None), clock),
+            monotonic=monotonic,
+            tell_systemd=systemd.append,
+            **parts,
+        )
+        try:
+            yield House(
+                settings=tree,
+                store=store,
+                crew=crew,
+                clock=clock,
+                monotonic=monotonic,
+                messages=messages,
+                routine=routine,
+                systemd=systemd,
+                desk=FrontDesk(**parts),
+            )
+        finally:
+            crew.stop(30)
+
+
+def _camera(name: str, settings: Settings, store: Store) -> CameraAtWork:
+    camera, slot = settings.cameras[name], LatestFrame()
+    source = camera_source(name, camera, settings, fps=camera.fps)
+    judge, recorder = camera_judge({}, settings), Recorder(store, lambda event: ())
+    watch = CameraWatch(name, lambda: camera_source(name, camera, settings, fps=camera.fps), slot)
+    pipeline = camera_pipeline(
+        name,
+        camera,
+        settings,
+        zones=own_zones(source),
+        judge=judge,
+        record=recorder,
+        is_first_today=lambda subject, moment: True,
+    )
+    loop = CameraLoop(
+        pipeline,
+        slot,
+        live=source.live,
+        has_ended=lambda: watch.status().state is CameraState.ENDED,
+        clock=lambda: _never(),
+        monotonic=time.monotonic,
+    )
+    rule = CameraRule(name, lost_after=timedelta(seconds=30))
+    return CameraAtWork(watch=watch, loop=loop, judge=judge, rule=rule, recorder=recorder)
+
+
+def _never() -> Any:
+    raise AssertionError("a recording asks for no clock")
