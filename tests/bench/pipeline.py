@@ -8,7 +8,7 @@ process), so a busy machine changes it little; every figure is the median of sev
 
 from __future__ import annotations
 
-import resource
+import os
 import statistics
 import subprocess
 import sys
@@ -153,17 +153,35 @@ def start_up(folder: Path) -> tuple[float, float]:
             wait_for("READY=1", lambda systemd=systemd: "READY=1" in systemd.heard())
             seconds.append(time.monotonic() - began)
             time.sleep(5)
-            status = Path(f"/proc/{daemon.process.pid}/status").read_text()
-            peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
+            peak = _peak_mb(Path(f"/proc/{daemon.process.pid}/status").read_text())
             daemon.stop()
         systemd.path.unlink()
-    return statistics.median(seconds[1:]), peak / 1024
+    return statistics.median(seconds[1:]), peak
 
 
-def replay_memory(video: Path) -> float:
-    """Peak memory of `coop replay` on the video, in MB."""
-    subprocess.run([sys.executable, "-m", "coop", "replay", str(video)], check=True, capture_output=True)
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+_REPLAY = """
+import sys
+from pathlib import Path
+from coop.cli import app
+app(["replay", sys.argv[1]], standalone_mode=False)
+print(Path("/proc/self/status").read_text())
+"""
+
+
+def replay_memory(video: Path, data_dir: Path) -> float:
+    """Peak memory of `coop replay` on the video, in MB, as its own process sees it.
+
+    The resource usage of a child is no use here: it counts the memory of the parent that was forked.
+    """
+    environment = {**os.environ, "COOP_DATA_DIR": str(data_dir)}
+    command = [sys.executable, "-c", _REPLAY, str(video)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+    return _peak_mb(said)
+
+
+def _peak_mb(status: str) -> float:
+    """The peak memory in the text of a process's status file, in MB."""
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
 
 
 def main() -> None:
@@ -182,7 +200,7 @@ def main() -> None:
         with console.status("Starting the daemon"):
             ready, peak = start_up(folder)
         with console.status("Memory of a replay"):
-            replaying = replay_memory(video)
+            replaying = replay_memory(video, settings.data_dir)
     console.print(f"CPU ms a frame of {video.name}, {runs[0][2]} frames, median of {RUNS} runs")
     table = Table()
     for column in ("step", "ms a frame", "calls", "ms a call"):
