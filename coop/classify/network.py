@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,9 @@ import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
 from coop.domain.frame import Picture
+
+STDERR = 2
+"""The file descriptor, whatever `sys.stderr` is."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -47,11 +53,32 @@ class Network:
 
 def _open(content: bytes, threads: int) -> Any:
     try:
-        interpreter = Interpreter(model_content=content, num_threads=threads)
-        interpreter.allocate_tensors()
+        with _without_chatter():
+            interpreter = Interpreter(model_content=content, num_threads=threads)
+            interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise ValueError(f"LiteRT cannot open the model ({error})") from error
     return interpreter
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Keep back what LiteRT says at each opening; anything else on standard error is passed on.
+
+    It writes to the file descriptor itself and has no switch for it.
+    """
+    with tempfile.TemporaryFile() as heard:
+        before = os.dup(STDERR)
+        os.dup2(heard.fileno(), STDERR)
+        try:
+            yield
+        finally:
+            os.dup2(before, STDERR)
+            os.close(before)
+            heard.seek(0)
+            for line in heard:
+                if b"XNNPACK delegate for CPU" not in line:
+                    os.write(STDERR, line)
 
 
 def _signature_runner(interpreter: Any) -> Any:
