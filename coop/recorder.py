@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 MOST_WAITING = 2_000
 """Findings kept in memory while the store cannot write: some hours of a busy coop."""
 
-MOST_WAITING_WITH_PICTURES = 100
+MOST_WAITING_WITH_PICTURES = 300
 """Beyond this the older ones lose their pictures, so that a full disk does not fill the memory too."""
 
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
 
 log = logging.getLogger(__name__)
 
@@ -26,22 +27,22 @@ SET_BACK = timedelta(seconds=2)
 CLOCK_LOOK_S = 1.0
 
 
-class Every(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+class Every(IntervalTrigger):  # type: ignore[misc]  # APScheduler has no types
     """Every so many seconds, however the clock jumps.
 
     A clock set forward makes one run, where APScheduler's own trigger would first count every run of, say,
     the fifty years since a small computer's clock stood at its beginning.
     """
 
-    __slots__ = ("_interval",)
-
     def __init__(self, seconds: float) -> None:
-        self._interval = timedelta(seconds=seconds)
+        super().__init__(seconds=seconds, timezone=UTC)
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
         """In step with the run before, as long as that is ahead of ``now``."""
-        in_step = None if previous_fire_time is None else previous_fire_time + self._interval
-        return in_step if in_step is not None and in_step > now else now + self._interval
+        interval: timedelta = self.interval
+        if previous_fire_time is not None and previous_fire_time + interval > now:
+            return previous_fire_time + interval
+        return now + interval
 
 
 class Duties(Protocol):

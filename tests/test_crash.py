@@ -15,11 +15,9 @@ from pathlib import Path
 import pytest
 from fakes.botapi import FakeBotApi, Fault
 from fakes.daemon import Daemon, wait_for
+from fakes.expected import expected_events
 
-from coop.assembly import camera_judge, camera_pipeline, camera_source
 from coop.domain.notification import OutboxState
-from coop.replay import Memory, replay
-from coop.settings import load_settings
 from coop.store.store import Store
 
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "20"))
@@ -42,33 +40,6 @@ motion_cooldown_s = 0
 url = "sim://?flock=1&seed=7&days=1&from=4.5&to=8&w=480"
 paced = false
 """
-
-
-def expected_events(daemon: Daemon) -> set[str]:
-    """The keys of all events that a run without a crash records."""
-    settings = load_settings(daemon.config)
-    camera = settings.cameras["coop"]
-    memory = Memory(zone=UTC)
-    source = camera_source("coop", camera, settings, fps=camera.fps)
-    pipeline = camera_pipeline(
-        "coop",
-        camera,
-        settings,
-        zones=source.zones,  # type: ignore[attr-defined]
-        judge=camera_judge({}, settings),
-        record=memory.record,
-        is_first_today=memory.is_first_today,
-    )
-    found = replay(source.frames(_Never()), pipeline, [], lambda frame: None)
-    return {event.key for event in found.events}
-
-
-class _Never:
-    def is_set(self) -> bool:
-        return False
-
-    def wait(self, timeout: float) -> bool:
-        return False
 
 
 @pytest.mark.timeout(7200)
