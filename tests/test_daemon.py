@@ -168,7 +168,9 @@ def test_a_keeper_asks_by_telegram(tmp_path: Path, api: FakeBotApi) -> None:
             )
         api.push_message(999, "/photo")
         daemon.wait_for_log("stranger")
-        assert api.chat(999) == []
+        api.push_message(998, "/start AAAA-AAAA")
+        daemon.wait_for_log("stranger.*chat 998")
+        assert api.chat(998) == api.chat(999) == []
         assert daemon.stop()[0] == 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -127,7 +127,8 @@ def json_sink(file: Path) -> Iterator[JsonSink]:
             yield JsonSink(stream)
         partial.replace(file)
     except BaseException:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # its folder may not even be there, which is told already
+            partial.unlink()
         raise
 
 

@@ -69,7 +69,7 @@ class ClipWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._container is None or self._stream is None:
-            self._partial.unlink(missing_ok=True)
+            self._drop()
             return
         try:
             if kind is None:
@@ -78,12 +78,16 @@ class ClipWriter:
         finally:
             with suppress(av.FFmpegError):  # already told, or of no interest in a clip that is given up
                 self._container.close()
-            self._partial.unlink(missing_ok=True)
+            self._drop()
 
     def _finish(self, container: av.container.OutputContainer, stream: av.VideoStream) -> None:
         _mux(container, stream, None)
         container.close()
         self._partial.replace(self._path)
+
+    def _drop(self) -> None:
+        with suppress(OSError):  # its folder may not even be there, which is told already
+            self._partial.unlink()
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -431,8 +431,14 @@ class TelegramBot(TelegramMessenger):
         """Lets only allowed chats through: commands, button presses and everything that may come later."""
         if await self._is_allowed(update):
             return
-        if not await self._pair(update):
-            await self._log_stranger(update)
+        # Asked before, since a code that is tried makes the chat a known stranger.
+        source = update.effective_chat or update.effective_user
+        is_new = source is not None and await asyncio.to_thread(self._desk.note_stranger, str(source.id))
+        if not await self._pair(update) and source is not None and is_new:
+            log.warning(
+                "A stranger wrote to the bot and got no answer: chat %s. To let it in, run `coop pair`",
+                source.id,
+            )
         raise ApplicationHandlerStop
 
     async def _is_allowed(self, update: Update) -> bool:
@@ -455,14 +461,6 @@ class TelegramBot(TelegramMessenger):
         log.info("Chat %s (%s) is paired", key, who)
         await self._reply(message, texts.paired(who))
         return True
-
-    async def _log_stranger(self, update: Update) -> None:
-        source = update.effective_chat or update.effective_user
-        if source is not None and await asyncio.to_thread(self._desk.note_stranger, str(source.id)):
-            log.warning(
-                "A stranger wrote to the bot and got no answer: chat %s. To let it in, run `coop pair`",
-                source.id,
-            )
 
     async def _on_start(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         """Greets, and says what the bot can do."""
