@@ -163,7 +163,7 @@ def events(
 ) -> None:
     """Print the record of events, by default those of the last 24 hours."""
     from coop.assembly import open_store, utc_now
-    from coop.commands.tables import events_rows, print_rows
+    from coop.commands.tables import EVENT_COLUMNS, events_rows, print_rows
     from coop.settings import load_settings
 
     settings = load_settings(config)
@@ -171,7 +171,7 @@ def events(
     begin = since.replace(tzinfo=settings.zone).astimezone(UTC) if since else now - timedelta(days=1)
     with open_store(settings) as store:
         rows = events_rows(store.events(begin, now + timedelta(days=1)), settings.zone)
-    print_rows("Events", rows, console, as_json=as_json, as_csv=as_csv)
+    print_rows("Events", rows, console, columns=EVENT_COLUMNS, as_json=as_json, as_csv=as_csv)
 
 
 @app.command()

@@ -84,7 +84,12 @@ def _table(title: str, rows: Sequence[Row]) -> Table:
     )
     for column in rows[0]:
         number = isinstance(rows[0][column], int | float)
-        table.add_column(column, justify="right" if number else "left", no_wrap=column in ("time", "began"))
+        table.add_column(
+            column,
+            justify="right" if number else "left",
+            no_wrap=column in ("time", "began"),
+            overflow="fold",
+        )
     for row in rows:
         table.add_row(*(str(value) for value in row.values()))
     return table
