@@ -18,6 +18,8 @@ from coop.domain.sighting import Visit
 
 Row = Mapping[str, Any]
 
+EVENT_COLUMNS = ("time", "event", "subject", "place", "camera", "confidence")
+
 
 def events_rows(recorded: Sequence[RecordedEvent], zone: tzinfo) -> list[Row]:
     """One row for each event, times in ``zone``."""
@@ -55,17 +57,25 @@ def local(moment: datetime, zone: tzinfo) -> str:
 
 
 def print_rows(
-    title: str, rows: Sequence[Row], console: Console, *, as_json: bool = False, as_csv: bool = False
+    title: str,
+    rows: Sequence[Row],
+    console: Console,
+    *,
+    columns: Sequence[str] = (),
+    as_json: bool = False,
+    as_csv: bool = False,
 ) -> None:
-    """Show rows: a table for people, or one of the two forms for programs, on standard output."""
+    """Show rows: a table for people, or one of the two forms for programs, on standard output.
+
+    ``columns`` are those of the CSV, whose head is there even when no row is.
+    """
     if as_json:
         for row in rows:
             sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
     elif as_csv:
-        if rows:
-            writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
+        writer = csv.DictWriter(sys.stdout, fieldnames=list(columns or (rows[0] if rows else ())))
+        writer.writeheader()
+        writer.writerows(rows)
     elif not rows:
         console.print(f"{title}: none.")
     else:
