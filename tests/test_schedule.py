@@ -12,7 +12,7 @@ import pytest
 from apscheduler.triggers.interval import IntervalTrigger
 
 from coop.routine import Routine
-from coop.schedule import Action, Duties, Job, Timetable, table
+from coop.schedule import Action, Duties, Every, Job, Timetable, table
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SPRING = datetime(2026, 3, 29, tzinfo=BERLIN)
@@ -247,3 +247,12 @@ def test_stopping_what_was_never_started_is_harmless() -> None:
         await Timetable((every_moment(lambda: None),), UTC).stop(within=1)
 
     asyncio.run(day())
+
+
+def test_a_clock_set_far_forward_makes_one_run_and_not_every_one_between() -> None:
+    before = datetime(1970, 1, 1, tzinfo=UTC)
+    now = datetime(2026, 5, 1, tzinfo=UTC)
+    second = timedelta(seconds=1)
+    assert Every(1).get_next_fire_time(before, before) == before + second
+    assert Every(1).get_next_fire_time(before, now) == now + second
+    assert Every(1).get_next_fire_time(None, now) == now + second
