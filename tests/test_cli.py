@@ -110,8 +110,11 @@ def test_init_writes_settings_that_check_finds_good(home: Path) -> None:
     assert "exists already" in again.err
 
 
-def failed_lines(out: str) -> list[str]:
-    return [line for line in out.splitlines() if "FAILS" in line]
+def the_failure(out: str) -> str:
+    """The one line of the table that failed."""
+    lines = [line for line in out.splitlines() if "FAILS" in line]
+    assert len(lines) == 1, out
+    return lines[0]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +129,7 @@ def test_a_broken_camera_fails_the_check_and_the_other_does_not(home: Path, url:
     write_settings(home, f'[cameras.garden]\nurl = "{url.format(port=free_port())}"\ntimeout_s = 1\n')
     result = coop("check")
     assert result.status == 1
-    (line,) = failed_lines(result.out)
+    line = the_failure(result.out)
     assert "camera garden" in line
     assert found in line
     assert len(line.split(found)[1].strip()) > 20, "what to do"
@@ -150,7 +153,7 @@ def test_a_refused_token_fails_the_check(home: Path, api: FakeBotApi) -> None:
     write_settings(home, telegram(api.url, WRONG))
     result = coop("check")
     assert result.status == 1
-    (line,) = failed_lines(result.out)
+    line = the_failure(result.out)
     assert "telegram" in line
     assert "BotFather" in line
     assert WRONG not in result.words
@@ -161,7 +164,7 @@ def test_a_token_server_that_is_not_there_fails_the_check(home: Path) -> None:
     write_settings(home, telegram(f"http://127.0.0.1:{free_port()}", TOKEN))
     result = coop("check")
     assert result.status == 1
-    (line,) = failed_lines(result.out)
+    line = the_failure(result.out)
     assert "telegram" in line
     assert TOKEN[7:] not in result.words
 
@@ -173,7 +176,7 @@ def test_a_model_package_cut_in_half_fails_the_check(home: Path) -> None:
     write_settings(home, f'[classify]\nstarter = false\npackages = {{ kinds = "{package}" }}\n')
     result = coop("check")
     assert result.status == 1
-    (line,) = failed_lines(result.out)
+    line = the_failure(result.out)
     assert "models" in line
     assert "hens-3" in result.out
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -10,10 +12,13 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from coop.errors import StoreCorrupt
 from coop.store.engine import Begin, beginning, open_engine, shown
-from coop.store.faults import explained
+from coop.store.faults import Locked, explained
 from coop.store.models import Base
 
 VERSION_TABLE = "alembic_version"
+_ATTEMPTS = 10
+"""Each waits for the lock as long as `LOCK_WAIT_MS` says."""
+_PAUSE_S = 0.05
 
 
 def upgrade(url: str) -> None:
@@ -30,7 +35,17 @@ def upgrade(url: str) -> None:
 
 
 def upgrade_engine(engine: Engine) -> None:
+    """As `upgrade`. Of two processes that begin at the same moment, one waits while the other migrates."""
     where = shown(engine.url)
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return _upgrade(engine, where)
+        except Locked:
+            time.sleep(_PAUSE_S)  # SQLite does not wait by itself for one that just turns on the log
+    return _upgrade(engine, where)
+
+
+def _upgrade(engine: Engine, where: str) -> None:
     with explained(where):
         with engine.connect() as connection:
             if _checked_revision(connection, where) == head():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from coop.errors import StoreCorrupt
 from coop.store import schema
-from coop.store.engine import Begin, beginning, open_engine
+from coop.store.engine import LOCK_WAIT_MS, Begin, beginning, open_engine
 from coop.store.models import Base
 from coop.store.portable import reflected_tables
 from coop.store.store import Store
@@ -122,3 +124,16 @@ def test_a_database_of_another_program_is_refused(empty_url: str, media_dir: Pat
     engine.dispose()
     with pytest.raises(StoreCorrupt, match="a table 'events' that this program did not make"):
         Store.open(empty_url, media_dir)
+
+
+def test_opening_waits_while_another_migrates(empty_url: str) -> None:
+    """Longer than one wait for the lock, as a large database takes on a small machine."""
+    other = open_engine(empty_url)
+    with beginning(other, Begin.SCHEMA).begin() as connection, ThreadPoolExecutor(1) as elsewhere:
+        opened = elsewhere.submit(schema.upgrade, empty_url)
+        time.sleep(3 * LOCK_WAIT_MS / 1000)
+        assert not opened.done(), opened.exception()
+        schema.migrate(connection)
+        connection.commit()
+        opened.result(timeout=60)
+    other.dispose()
