@@ -15,17 +15,7 @@ from pathlib import Path
 
 import sdnotify
 
-from coop.assembly import (
-    Models,
-    active_package,
-    camera_judge,
-    camera_pipeline,
-    camera_source,
-    is_first_today,
-    make_data_dir,
-    open_store,
-    utc_now,
-)
+from coop.assembly import camera_judge, camera_pipeline, camera_source, is_first_today, utc_now
 from coop.camera_loop import CameraLoop
 from coop.crew import CameraAtWork, Crew
 from coop.data_lock import DataLock
@@ -38,11 +28,13 @@ from coop.frame.latest import LatestFrame
 from coop.frame.masked import own_zones
 from coop.frame.source import is_live
 from coop.frame.watch import CameraWatch
+from coop.models import Models, active_package
 from coop.notify.compose import Composer
 from coop.notify.console import FolderMessenger
 from coop.notify.messenger import Messenger
 from coop.notify.outbox import OutboxWorker
 from coop.notify.telegram_bot import TelegramBot
+from coop.places import make_data_dir, open_store
 from coop.recorder import Recorder
 from coop.routine import Routine
 from coop.schedule import Timetable, table

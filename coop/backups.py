@@ -7,8 +7,8 @@ import re
 from datetime import date, datetime
 from pathlib import Path
 
-from coop.assembly import database_url, make_data_dir, media_dir, models_dir
 from coop.errors import BackupError
+from coop.places import database_url, make_data_dir, media_dir, models_dir
 from coop.settings import Settings
 from coop.store.backup import BackedUp
 from coop.store.restore import Restored, restore

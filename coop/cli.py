@@ -137,7 +137,8 @@ def pair(
     minutes: Annotated[int, typer.Option(help="For so many minutes the code is good.", min=1, max=1440)] = 10,
 ) -> None:
     """Print a one-time code: the chat that sends it to the bot hears from the coop from then on."""
-    from coop.assembly import open_store, utc_now
+    from coop.assembly import utc_now
+    from coop.places import open_store
     from coop.settings import load_settings
 
     settings = load_settings(config)
@@ -162,8 +163,9 @@ def events(
     as_csv: CsvFlag = False,
 ) -> None:
     """Print the record of events, by default those of the last 24 hours."""
-    from coop.assembly import open_store, utc_now
+    from coop.assembly import utc_now
     from coop.commands.tables import EVENT_COLUMNS, events_rows, print_rows
+    from coop.places import open_store
     from coop.settings import load_settings
 
     settings = load_settings(config)
@@ -220,8 +222,9 @@ def backup(
     config: ConfigOption = None,
 ) -> None:
     """Write database, labelled pictures, models and settings into one file."""
-    from coop.assembly import open_store, utc_now
+    from coop.assembly import utc_now
     from coop.backups import make_backup
+    from coop.places import open_store
     from coop.settings import load_settings
     from coop.settings_sources import find_settings_file
 
@@ -262,7 +265,7 @@ def restore(
 @database.command()
 def upgrade(config: ConfigOption = None) -> None:
     """Bring the database to the tables of this version."""
-    from coop.assembly import open_store
+    from coop.places import open_store
     from coop.settings import load_settings
 
     with open_store(load_settings(config)) as store:

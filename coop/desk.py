@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from coop.assembly import Models, jpeg
+from coop.assembly import jpeg
 from coop.crew import Crew
 from coop.digests import digest_of
 from coop.domain.findings import Findings
 from coop.domain.times import local_day
 from coop.errors import SourceError
+from coop.models import Models
 from coop.notify import texts
 from coop.notify.compose import Composer
 from coop.notify.desk import Snapshot

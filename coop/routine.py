@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
-from coop.assembly import Models
 from coop.backups import make_daily_backup
 from coop.crew import Crew
 from coop.digests import day_digest
 from coop.domain.health import DaemonStatus
 from coop.domain.times import local_day
 from coop.errors import CoopError
+from coop.models import Models
 from coop.notify.compose import Composer
 from coop.notify.outbox import OutboxWorker
 from coop.settings import Settings

@@ -7,10 +7,12 @@ import shutil
 import threading
 from pathlib import Path
 
-from coop.assembly import Models, active_package, camera_source, open_store, utc_now
+from coop.assembly import camera_source, utc_now
 from coop.check import Check, run_checks, settings_failed
 from coop.domain.frame import Frame
 from coop.errors import SettingsError, SourceError
+from coop.models import Models, active_package
+from coop.places import open_store
 from coop.settings import CameraSettings, Settings, load_settings
 
 

@@ -6,9 +6,8 @@ import asyncio
 import shutil
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -17,22 +16,23 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from coop.assembly import Models, camera_judge, camera_pipeline, is_first_today, models_dir, open_store
+from coop.assembly import camera_judge, camera_pipeline, is_first_today
 from coop.classify.judge import HENS, KINDS
 from coop.classify.package import ModelPackage
 from coop.classify.runtime import Classifier
 from coop.classify.starter import ensure_starter
+from coop.commands.lesson import look
 from coop.commands.tables import events_rows, print_rows, visits_rows
 from coop.digests import day_digest
-from coop.domain.box import Box
 from coop.domain.event import Event, HenArrived, VisitEnded
-from coop.domain.frame import Picture
-from coop.domain.times import day_bounds, local_day
+from coop.domain.times import day_bounds
 from coop.errors import SettingsError
 from coop.frame.sim.source import SimSource, open_sim
+from coop.models import Models
 from coop.notify.compose import Composer
 from coop.notify.console import FolderMessenger
 from coop.notify.outbox import OutboxWorker
+from coop.places import models_dir, open_store
 from coop.recorder import Recorder
 from coop.settings import CameraSettings, Settings
 from coop.settings_values import SecretUrl
@@ -45,32 +45,10 @@ START = date(2026, 5, 4)
 LESSON_SEED_OFFSET = 1000
 """The demo learns from other days than those it watches: the same flock, another seed."""
 LESSON_DAYS = 4
-PICTURES_EACH = 6
-"""Pictures of each hen and each visitor in an hour of the lesson: enough, and learned in seconds."""
-EMPTY_SHARE = 0.25
-"""How often a picture of nothing is taken too."""
-LEAST_VISIBLE = 0.35
-OTHER = "other"
 HEN = "hen"
 MARK = ".neurocoop-demo"
 ROWS = 30
 LONGEST = 12
-
-
-@dataclass
-class Lesson:
-    """Labelled pictures of the simulated flock. ``groups`` are days, which are never split."""
-
-    pictures: list[Picture] = field(default_factory=list)
-    kinds: list[str] = field(default_factory=list)
-    subjects: list[str] = field(default_factory=list)
-    groups: list[str] = field(default_factory=list)
-
-    def add(self, picture: Picture, kind: str, subject: str, group: str) -> None:
-        self.pictures.append(picture)
-        self.kinds.append(kind)
-        self.subjects.append(subject)
-        self.groups.append(group)
 
 
 Teach = Callable[[Path, str, npt.NDArray[np.float32], list[str], list[str]], str]
@@ -121,63 +99,6 @@ def _learn(settings: Settings, seed: int, teach: Teach, console: Console) -> tup
     names = source.flock.names
     console.print(f"  The flock: {', '.join(names)}", highlight=False)
     return names
-
-
-def look(source: SimSource, zone: tzinfo, each: int = PICTURES_EACH) -> Lesson:
-    """Crops of what moves in a simulated coop, labelled by its truth and spread over the hours of its days.
-
-    At most ``each`` pictures of one subject in an hour; pictures of nothing are the kind "other".
-    """
-    lesson, rng = Lesson(), np.random.default_rng(0)
-    for moment, found in _chosen(source, zone, each, rng).items():
-        picture = source.picture(moment)
-        taken = [seen.box for seen in source.truth.at(moment)]
-        for subject, kind, box in [*found, *_empty(picture, taken, rng)]:
-            lesson.add(_jittered(picture, box, rng), kind, subject, local_day(moment, zone).isoformat())
-    return lesson
-
-
-Found = tuple[str, str, Box]
-"""Subject, kind and box."""
-
-
-def _chosen(
-    source: SimSource, zone: tzinfo, each: int, rng: np.random.Generator
-) -> dict[datetime, list[Found]]:
-    """The moments to look at, with what has moved there since the frame before."""
-    moving: dict[tuple[str, str], list[tuple[datetime, Found]]] = {}
-    before: dict[str, Box] = {}
-    for moment in source.truth.frame_times():
-        now = {seen.subject: seen for seen in source.truth.at(moment)}
-        for subject, seen in now.items():
-            if seen.visible > LEAST_VISIBLE and before.get(subject) not in (None, seen.box):
-                hour = f"{moment.astimezone(zone):%Y-%m-%d %H}"
-                moving.setdefault((subject, hour), []).append((moment, (subject, seen.kind, seen.box)))
-        before = {subject: seen.box for subject, seen in now.items()}
-    chosen: dict[datetime, list[Found]] = {}
-    for found in moving.values():
-        for index in rng.permutation(len(found))[:each]:
-            moment, what = found[int(index)]
-            chosen.setdefault(moment, []).append(what)
-    return dict(sorted(chosen.items()))
-
-
-def _empty(picture: Picture, taken: Sequence[Box], rng: np.random.Generator) -> list[Found]:
-    """A box of a hen's size where nothing is, if chance finds one."""
-    height, width = picture.shape[:2]
-    side = int(rng.integers(40, 120))
-    box = Box(int(rng.integers(0, width - side)), int(rng.integers(0, height - side)), side, side)
-    free = rng.random() < EMPTY_SHARE and all(box.iou(other) == 0 for other in taken)
-    return [(OTHER, OTHER, box)] if free else []
-
-
-def _jittered(picture: Picture, box: Box, rng: np.random.Generator) -> Picture:
-    """The crop as motion might cut it: the box moved a little, and padded more or less."""
-    dx, dy = (round(float(v) * side) for v, side in zip(rng.normal(0, 0.06, 2), (box.w, box.h), strict=True))
-    grown = Box(box.x + dx, box.y + dy, box.w, box.h).padded(float(rng.uniform(0.05, 0.25)))
-    height, width = picture.shape[:2]
-    cut = grown.clipped(width, height) or box
-    return picture[cut.y : cut.bottom, cut.x : cut.right].copy()
 
 
 class _Watch:

@@ -12,13 +12,14 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from coop.assembly import Models, camera_judge, camera_pipeline, camera_source
+from coop.assembly import camera_judge, camera_pipeline, camera_source
 from coop.commands.sinks import MaskSink, json_sink, video_sink
 from coop.commands.tables import events_rows, print_rows, visits_rows
 from coop.domain.findings import RecordedEvent
 from coop.domain.frame import Frame
 from coop.errors import SettingsError
 from coop.frame.masked import own_zones
+from coop.models import Models
 from coop.replay import Memory, Sink, Totals, replay
 from coop.settings import CameraSettings, Settings
 

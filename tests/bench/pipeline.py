@@ -31,12 +31,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from fakes.daemon import Daemon, NotifySocket, wait_for
 
-from coop.assembly import Models, camera_judge, camera_pipeline, is_first_today, jpeg, open_store
+from coop.assembly import camera_judge, camera_pipeline, is_first_today, jpeg
 from coop.frame.sim.source import open_sim
 from coop.frame.source import open_source
+from coop.models import Models
 from coop.notify.clip import ClipWriter
 from coop.notify.compose import Composer
 from coop.pipeline import Pipeline
+from coop.places import open_store
 from coop.recorder import Recorder
 from coop.settings import CameraSettings, Settings
 from coop.settings_values import SecretUrl

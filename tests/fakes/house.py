@@ -12,7 +12,7 @@ from typing import Any
 
 from fakes.post import Clock
 
-from coop.assembly import Models, camera_judge, camera_pipeline, camera_source, open_store
+from coop.assembly import camera_judge, camera_pipeline, camera_source
 from coop.camera_loop import CameraLoop
 from coop.crew import CameraAtWork, Crew
 from coop.desk import FrontDesk
@@ -21,9 +21,11 @@ from coop.event.cameras import CameraRule
 from coop.frame.latest import LatestFrame
 from coop.frame.masked import own_zones
 from coop.frame.watch import CameraWatch
+from coop.models import Models
 from coop.notify.compose import Composer
 from coop.notify.console import FolderMessenger
 from coop.notify.outbox import OutboxWorker
+from coop.places import open_store
 from coop.recorder import Recorder
 from coop.routine import Routine
 from coop.settings import Settings
