@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help demo test check bench bench-crash bench-motion-highway setup clean
+.PHONY: help demo test check bench bench-crash bench-motion bench-motion-highway setup clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -44,6 +44,9 @@ bench: $(VENV)/.test  ## what it costs: CPU ms a frame of each step, peak memory
 
 bench-crash: $(VENV)/.test  ## kill the daemon at 200 seeded moments, and count what is lost
 	CRASH_ROUNDS=200 $(PYTEST) -q -s tests/test_crash.py --timeout=7200
+
+bench-motion: $(VENV)/.test  ## motion on 33 generated scenes and real videos, beside its peers; SEED=N for new scenes
+	PYTHONPATH=tests $(BIN)/python -m bench.motion --seed $(or $(SEED),1)
 
 bench-motion-highway: $(VENV)/.test  ## motion on CDnet 2014 highway: F-measure, peers in the same run
 	$(BIN)/python tests/bench/highway.py

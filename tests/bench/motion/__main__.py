@@ -1,0 +1,129 @@
+"""Motion detection on the generated suite, ours beside its peers, in one run.
+
+    make bench-motion
+    PYTHONPATH=tests python -m bench.motion [--scenes NAME ...] [--seed N] [--seconds S] [--fps F]
+
+Prints tables and writes `bench-output/motion/`: `motion.json`, `motion.csv`, `motion.png` (scene by
+detector), `scenes.png` (what they look like), `worst-detect.png`, `worst-ignore.png` (where ours did worst).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+from bench.motion import real, report
+from bench.motion.detectors import DETECTORS, OURS
+from bench.motion.floors import below, read_floors
+from bench.motion.measure import Result, measure
+from bench.motion.scenes import SCENES
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parents[3]
+RATES = (15.0, 5.0)
+
+
+def main() -> None:
+    chosen = _arguments()
+    console = Console(width=max(Console().width, 190))
+    names = list(chosen.detectors)
+    folder = chosen.out
+    folder.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    rates = (chosen.fps,) if chosen.fps else RATES
+    results = _run(console, chosen.scenes, chosen.seed, chosen.seconds, rates, names, chosen.jobs)
+    report.print_tables(console, results, rates, names)
+    about = {
+        "seed": chosen.seed,
+        "seconds": chosen.seconds,
+        "render_ms": {r.scene: r.render_ms for r in results},
+    }
+    report.write_files(folder, results, about)
+    report.plot(folder, results, max(rates), names)
+    report.contact_sheets(folder, results)
+    if OURS in names:
+        _tell(console, f"{OURS} falls short of what is asked", report.shortfalls(results, rates, OURS))
+        if chosen.seconds == 60:
+            found = [line for r in results for line in below(r, read_floors().suite.get(r.scene, {}))]
+            _tell(console, f"{OURS} falls below its floors", found)
+    if not chosen.quick:
+        _real(console, names)
+    console.print(f"{(time.monotonic() - began) / 60:.1f} minutes; files in {folder}")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench.motion", description=__doc__.partition("\n")[0])
+    parser.add_argument("--scenes", nargs="+", choices=list(SCENES), default=list(SCENES), metavar="NAME")
+    parser.add_argument(
+        "--detectors", nargs="+", choices=list(DETECTORS), default=list(DETECTORS), metavar="NAME"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="a new seed gives new scenes")
+    parser.add_argument("--seconds", type=float, default=None, help="length of each scene; 60 is the suite")
+    parser.add_argument("--fps", type=float, default=None, help="only this rate; 15 and 5 otherwise")
+    parser.add_argument(
+        "--quick", action="store_true", help="24 s at 5 frames a second, generated scenes only"
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=min(2, os.cpu_count() or 1), help="processes side by side"
+    )
+    parser.add_argument("--out", type=Path, default=ROOT / "bench-output" / "motion", help="where files go")
+    chosen = parser.parse_args()
+    if chosen.seconds is None:
+        chosen.seconds = 24.0 if chosen.quick else 60.0
+    if chosen.quick and chosen.fps is None:
+        chosen.fps = 5.0
+    return chosen
+
+
+def _run(
+    console: Console,
+    scenes: Sequence[str],
+    seed: int,
+    seconds: float,
+    rates: Sequence[float],
+    names: Sequence[str],
+    jobs: int,
+) -> list[Result]:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        waiting = [pool.submit(measure, scene, seed, seconds, rates, names) for scene in scenes]
+        results = []
+        for number, job in enumerate(waiting, start=1):
+            results.append(job.result())
+            if sys.stderr.isatty():
+                console.print(f"{number}/{len(waiting)} {results[-1].scene}")
+    return results
+
+
+def _tell(console: Console, what: str, lines: Sequence[str]) -> None:
+    console.print(f"[bold]{what}:[/] {'nowhere' if not lines else ''}")
+    for line in lines:
+        console.print(f"  {line}")
+
+
+def _real(console: Console, names: Sequence[str]) -> None:
+    data = Path(os.environ.get("COOP_TEST_DATA") or ROOT.parent / "shared" / "data")
+    if not data.is_dir():
+        console.print(f"The real recordings are not at {data}; set COOP_TEST_DATA")
+        return
+    title = "highway, frames 470 to 1200; in videos without truth, % of frames with regions (regions a frame)"
+    table = Table(title=title)
+    for column in ("detector", "F-measure", "precision", "recall", "CPU ms", *real.VIDEOS):
+        table.add_column(column, justify="left" if column == "detector" else "right")
+    scores = real.highway_scores(data, names)
+    for name, score in scores.items():
+        watched = [real.watch(data / "videos" / video, name) for video in real.VIDEOS]
+        cells = [f"{100 * w.with_regions:.0f} ({w.regions:.1f})" for w in watched]
+        figures = [f"{v:.4f}" for v in (score.f_measure, score.precision, score.recall)]
+        table.add_row(name, *figures, f"{score.cpu_ms:.2f}", *cells)
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()
