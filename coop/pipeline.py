@@ -108,14 +108,15 @@ class Pipeline:
 
     def _note(self, judgements: Sequence[Judgement], now: datetime) -> tuple[Event, ...]:
         """Turn verdicts into sightings, visits and events, and record them with their pictures."""
-        sightings = self._sightings(judgements)
+        seen = self._sightings(judgements)
+        sightings = tuple(sighting for sighting, _ in seen)
         visits, events = self.visits.update(sightings, now)
-        recorded, pictures = self._illustrated(events, judgements)
+        recorded, pictures = self._illustrated(events, seen)
         crops = [self._crop_picture(crop) for j in judgements if j.final for crop in j.crops]
         self._keep(
             Findings(
                 pictures=(*pictures, *crops),
-                sightings=tuple(sightings),
+                sightings=sightings,
                 visits=tuple(visits),
                 events=recorded,
             ),
@@ -127,18 +128,18 @@ class Pipeline:
         if findings:
             self.record(findings, now)
 
-    def _sightings(self, judgements: Sequence[Judgement]) -> list[Sighting]:
+    def _sightings(self, judgements: Sequence[Judgement]) -> list[tuple[Sighting, Judgement]]:
         """One sighting when a subject comes to a place, then at intervals, and when its track is over."""
-        sightings = []
+        seen = []
         for judgement in judgements:
             sighting = self._sighting(judgement)
             what = sighting.track_id, sighting.subject, sighting.place
             if judgement.kind != UNKNOWN and (judgement.final or self._is_due(what, sighting.time)):
                 self._last_sighting[what] = sighting.time
-                sightings.append(sighting)
+                seen.append((sighting, judgement))
             if judgement.final:
                 self._forget(judgement.track.id)
-        return sightings
+        return seen
 
     def _is_due(self, what: tuple[str, str, str], now: datetime) -> bool:
         last = self._last_sighting.get(what)
@@ -161,17 +162,19 @@ class Pipeline:
         self._last_sighting = {k: v for k, v in self._last_sighting.items() if k[0] != track_id}
 
     def _illustrated(
-        self, events: Sequence[Event], judgements: Sequence[Judgement]
+        self, events: Sequence[Event], seen: Sequence[tuple[Sighting, Judgement]]
     ) -> tuple[tuple[RecordedEvent, ...], list[NewPicture]]:
         """Give every event about something now in the picture that picture."""
-        by_subject = {judgement.subject: judgement for judgement in judgements}
+        shown: dict[tuple[str, str], Judgement] = {}
+        for sighting, judgement in seen:  # the first of two at one place began the visit
+            shown.setdefault((sighting.subject, sighting.place), judgement)
         recorded, pictures = [], []
         for event in events:
-            judgement = by_subject.get(event.subject)
-            if judgement is None or isinstance(event, VisitEnded):
+            found = shown.get((event.subject, event.place))
+            if found is None or isinstance(event, VisitEnded):
                 recorded.append(RecordedEvent(event=event))
                 continue
-            picture = self.illustrate(judgement.frame, judgement.crops[0].box, event)
+            picture = self.illustrate(found.frame, found.crops[0].box, event)
             pictures.append(picture)
             recorded.append(RecordedEvent(event=event, picture=picture.key))
         return tuple(recorded), pictures

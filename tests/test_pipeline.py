@@ -101,6 +101,32 @@ def test_every_event_of_something_in_sight_has_its_picture_in_the_same_findings(
     assert all(recorded.picture in pictures for recorded, pictures in told)
 
 
+def two_at_once(seconds: float = 8) -> Iterator[Frame]:
+    """Two brown things that come in from both sides and stay in their halves."""
+    straw = cv2.GaussianBlur(np.random.default_rng(0).integers(60, 200, (180, 320, 3), np.uint8), (5, 5), 0)
+    for n in range(round(seconds * 5)):
+        image = straw.copy()
+        if n >= 10:
+            for x in (-30 + 5 * (n - 10), 350 - 5 * (n - 10)):
+                cv2.ellipse(image, (x, 110), (30, 22), 0, 0, 360, BROWN, -1)
+        yield Frame(camera="run", time=START + timedelta(seconds=n / 5), image=image, number=n)
+
+
+def test_the_picture_of_an_event_shows_the_hen_at_its_own_place() -> None:
+    record = Record()
+    run(pipeline(record), two_at_once())
+    pictures = {picture.key: picture for found in record.findings for picture in found.pictures}
+    middles = {}
+    for recorded in (recorded for found in record.findings for recorded in found.events):
+        if isinstance(recorded.event, HenArrived):
+            assert recorded.picture is not None
+            box = pictures[recorded.picture].box
+            assert box is not None
+            middles[recorded.event.place] = box.x + box.w / 2
+    assert middles.keys() == {"nest 1", "run"}
+    assert middles["nest 1"] < 160 < middles["run"]
+
+
 def test_without_a_model_motion_is_told() -> None:
     events = run(pipeline(Record(), model=False), walk())
     assert [type(event) for event in events if not isinstance(event, VisitEnded)] == [MotionSeen]
