@@ -71,8 +71,8 @@ class FolderMessenger:
 
     def _send(self, chat: str, text: str, picture: Path | None, silent: bool) -> int:
         try:
-            self._load()
-            number = max(map(_number, self._folder.glob("[0-9]*.*")), default=0) + 1
+            known = self._load()
+            number = max([*map(_number, self._folder.glob("[0-9]*.*")), *known], default=0) + 1
             copy = self._copy(number, picture)
             self._save(_Message(number=number, chat=chat, text=text, picture=copy, silent=silent))
         except OSError as problem:
@@ -95,8 +95,8 @@ class FolderMessenger:
 
     def _load(self) -> dict[int, _Message]:
         """The messages so far; those of an earlier run are read from the folder once."""
+        self._folder.mkdir(parents=True, exist_ok=True)  # each time: somebody may tidy it away
         if self._messages is None:
-            self._folder.mkdir(parents=True, exist_ok=True)
             files = sorted(self._folder.glob("[0-9]*.json"))
             self._messages = {message.number: message for message in map(_read, files) if message}
         return self._messages

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -92,6 +93,15 @@ def test_a_folder_that_cannot_be_written_is_tried_again_later(tmp_path: Path) ->
     blocked.write_text("in the way")
     with pytest.raises(Unreachable, match="cannot be written"):
         send(FolderMessenger(blocked, lambda _: None), "x")
+
+
+def test_a_folder_that_was_tidied_away_meanwhile_is_made_again(tmp_path: Path) -> None:
+    folder = tmp_path / "m"
+    messenger = FolderMessenger(folder, lambda _: None)
+    send(messenger, "one")
+    shutil.rmtree(folder)
+    assert send(messenger, "two") == "2", "a number in use might be edited in its stead"
+    assert Page(folder).texts[-1].startswith("two")
 
 
 def test_plain_text_has_no_markup() -> None:
