@@ -8,7 +8,7 @@ import json
 import shutil
 import tarfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -37,10 +37,14 @@ class Manifest:
 
 @dataclass(kw_only=True)
 class ArchiveWriter:
-    """Adds files to a tar and remembers their hashes; the manifest comes last, so a cut archive has none."""
+    """Adds files to a tar and remembers their hashes; the manifest comes last, so a cut archive has none.
+
+    ``go_on`` is called again and again on the way, and raises where the archive is not wanted any more.
+    """
 
     tar: tarfile.TarFile
     made: datetime
+    go_on: Callable[[], None]
     files: dict[str, str] = field(default_factory=dict)
 
     def add(self, name: str, content: IO[bytes]) -> str:
@@ -49,7 +53,7 @@ class ArchiveWriter:
         content.seek(0)
         info = tarfile.TarInfo(name)
         info.size, info.mode, info.mtime = size, 0o600, int(self.made.timestamp())
-        hashing = _Hashing(content)
+        hashing = _Hashing(content, self.go_on)
         self.tar.addfile(info, hashing)
         self.files[name] = hashing.digest.hexdigest()
         return self.files[name]
@@ -68,14 +72,16 @@ class ArchiveWriter:
 class _Hashing(io.RawIOBase):
     """A file whose bytes are hashed while they are read: what is in the tar is what the hash says."""
 
-    def __init__(self, content: IO[bytes]) -> None:
+    def __init__(self, content: IO[bytes], go_on: Callable[[], None]) -> None:
         self.digest = hashlib.sha256()
         self._content = content
+        self._go_on = go_on
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
+        self._go_on()
         data = self._content.read(size)
         self.digest.update(data)
         return data

@@ -6,9 +6,10 @@ import os
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, exists, select
@@ -54,10 +55,11 @@ class Backup(StoreCore):
         """Write one archive (.tar.gz, .tgz or .tar) that `restore` puts back, into any kind of database.
 
         The database is copied as of one moment while others go on writing. The file appears under its name
-        only when it is whole, readable for its owner alone. Raises BackupError, StoreUnavailable.
+        only when it is whole, readable for its owner alone. `hurry` ends it: a backup may take minutes, and
+        nobody waits for it when the program is told to stop. Raises BackupError, StoreUnavailable.
         """
         with _appearing(file) as tar, explained(self.where):
-            archive = ArchiveWriter(tar=tar, made=as_utc(now))
+            archive = ArchiveWriter(tar=tar, made=as_utc(now), go_on=partial(self._require_time, file))
             with self._engine.connect() as connection:
                 tables = _add_tables(archive, connection)
                 missing, damaged = self._add_pictures(archive, connection)
@@ -74,6 +76,10 @@ class Backup(StoreCore):
             missing=tuple(missing),
             damaged=tuple(damaged),
         )
+
+    def _require_time(self, file: Path) -> None:
+        if self._writer.hurries:
+            raise BackupError(file, "the program is about to end", "Make it again when it runs")
 
     def _add_pictures(self, archive: ArchiveWriter, connection: Connection) -> tuple[list[str], list[str]]:
         labelled = exists().where(LabelRow.picture == PictureRow.key)
@@ -93,9 +99,10 @@ class Backup(StoreCore):
 def _add_tables(archive: ArchiveWriter, connection: Connection) -> dict[str, int]:
     counts = {}
     for name, lines in dump_tables(connection):
-        with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as content:
+        with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as content, closing(lines):
             count = 0
             for line in lines:
+                archive.go_on()
                 content.write(line)
                 count += 1
             archive.add(f"{DATABASE}/{name}.jsonl", content)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -16,8 +16,11 @@ from coop.store.schema import VERSION_TABLE
 _BATCH = 500
 
 
-def dump_tables(connection: Connection) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """Each table's name with its rows as lines of JSON, tables that others point at first."""
+def dump_tables(connection: Connection) -> Iterator[tuple[str, Generator[bytes, None, None]]]:
+    """Each table's name with its rows as lines of JSON, tables that others point at first.
+
+    Whoever stops amid the lines closes them, since the database keeps a cursor open.
+    """
     for table in Base.metadata.sorted_tables:
         yield table.name, _dump(connection, table)
 
@@ -43,10 +46,11 @@ def load_table(connection: Connection, table: Table, lines: Iterable[bytes]) -> 
         _move_sequence(connection, table)
 
 
-def _dump(connection: Connection, table: Table) -> Iterator[bytes]:
+def _dump(connection: Connection, table: Table) -> Generator[bytes, None, None]:
     query = select(table).order_by(*table.primary_key.columns).execution_options(yield_per=_BATCH)
-    for row in connection.execute(query).mappings():
-        yield json.dumps(dict(row), default=datetime.isoformat, ensure_ascii=False).encode() + b"\n"
+    with connection.execute(query) as result:
+        for row in result.mappings():
+            yield json.dumps(dict(row), default=datetime.isoformat, ensure_ascii=False).encode() + b"\n"
 
 
 def _value(table: Table, name: str, value: Any) -> Any:

@@ -49,6 +49,11 @@ class Writer:
             raise StoreError(f"{self._where}: the store is closed. Open it again to write") from error
         return future.result()
 
+    @property
+    def hurries(self) -> bool:
+        """Whether the program is about to end."""
+        return self._closing.is_set()
+
     def hurry(self) -> None:
         """From now on wait for a locked database no longer than one attempt: the program is about to end."""
         self._closing.set()

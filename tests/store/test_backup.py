@@ -23,6 +23,7 @@ from coop.errors import BackupError, StoreCorrupt, StoreUnavailable
 from coop.store.models import Base
 from coop.store.restore import Restored, restore
 from coop.store.store import Store
+from coop.store.writer import Writer
 
 LATER = moment(3600)
 
@@ -194,6 +195,28 @@ def test_a_full_backup_disk_leaves_nothing_behind(store: Store, small_disk: Path
     with pytest.raises(StoreUnavailable, match="the disk is full"):
         store.backup(small_disk / "coop.tar", now=NOON, models_dir=models_dir)
     assert list(small_disk.iterdir()) == []
+
+
+@pytest.mark.parametrize("after", [0, 1, 100, 500])
+def test_a_program_that_ends_does_not_wait_for_its_backup(
+    store: Store, tmp_path: Path, models_dir: Path, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    populate(store)
+    looks = 0
+
+    def stopped_later() -> bool:
+        nonlocal looks
+        looks += 1
+        if looks > after:
+            store.hurry()
+        return store._writer._closing.is_set()
+
+    (models_dir / "kinds-2" / "model.tflite").write_bytes(bytes(20 << 20))
+    monkeypatch.setattr(Writer, "hurries", property(lambda writer: stopped_later()))
+    with pytest.raises(BackupError, match="about to end"):
+        store.backup(tmp_path / "coop.tar.gz", now=NOON, models_dir=models_dir)
+    assert looks == after + 1, "nothing is written any more"
+    assert not list(tmp_path.glob("*coop.tar*"))
 
 
 def test_labelled_pictures_that_are_gone_or_changed_are_reported(store: Store, tmp_path: Path) -> None:
