@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
@@ -11,11 +12,11 @@ from typing import TYPE_CHECKING
 import cv2
 
 from coop.classify.judge import Predicts, TrackJudge
-from coop.domain.frame import Picture
+from coop.domain.frame import Frame, Picture
 from coop.domain.sighting import Visit
 from coop.domain.times import day_bounds, local_day
 from coop.domain.zone import Zone
-from coop.errors import StoreError
+from coop.errors import SourceError, StoreError
 from coop.event.diary import Diary
 from coop.event.rules import EventRules, IsFirstToday, Policy
 from coop.event.visits import VisitBook
@@ -72,6 +73,13 @@ def camera_source(
         fps=fps,
     )
     return masked(source, camera.privacy_masks)
+
+
+def first_frame(source: Source, name: str) -> Frame:
+    """The first picture that a camera gives now. Raises `SourceError` where it gives none."""
+    for frame in source.frames(threading.Event()):
+        return frame
+    raise SourceError(name, "it gave no picture", "Try the address in another program, such as ffplay")
 
 
 def is_first_today(store: Store, zone: tzinfo, subject: str, moment: datetime) -> bool:

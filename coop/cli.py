@@ -217,6 +217,22 @@ def replay(
 
 
 @app.command()
+def zones(
+    camera: Annotated[str, typer.Argument(help="The camera's name in the settings.")],
+    config: ConfigOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The PNG to write; else zones-CAMERA.png in this folder."),
+    ] = None,
+) -> None:
+    """Take a picture and draw the camera's zones and masks in, with a grid to read coordinates from."""
+    from coop.commands.zones import draw_zones
+    from coop.settings import load_settings
+
+    _say(f"Wrote {draw_zones(camera, out, load_settings(config))}")
+
+
+@app.command()
 def backup(
     file: Annotated[Path, typer.Argument(help="The file to write, such as coop-backup.tar.gz.")],
     config: ConfigOption = None,

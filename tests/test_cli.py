@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from fakes.botapi import FakeBotApi
 from fakes.command import coop
@@ -28,7 +30,7 @@ TOKEN = "123456:" + "A" * 35
 WRONG = "123456:" + "B" * 35
 COMMANDS = [
     ["init"], ["check"], ["run"], ["pair"], ["replay"], ["demo"], ["events"], ["backup"], ["restore"],
-    ["db"], ["db", "upgrade"],
+    ["zones"], ["db"], ["db", "upgrade"],
 ]  # fmt: skip
 EVER = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 
@@ -290,6 +292,48 @@ def test_a_data_folder_that_cannot_be_made_is_one_sentence(home: Path) -> None:
     result = coop("events")
     assert result.status == 1
     assert "data_dir" in result.err
+
+
+def test_the_zones_of_a_camera_are_drawn_into_its_picture(home: Path) -> None:
+    polygon = "[[0.1, 0.6], [0.4, 0.6], [0.4, 0.9], [0.1, 0.9]]"
+    zone = f'[cameras.run.zones."nest 1"]\nkind = "nest box"\npolygon = {polygon}\n'
+    bare = '[cameras.run]\nurl = "sim://?flock=1&seed=7&w=1280"\n'
+    write_settings(home, bare + f"privacy_masks = [{polygon}]\n")
+    assert coop("zones", "run", "--out", "known.png").status == 0
+    write_settings(home, bare + zone)
+    result = coop("zones", "run")
+    assert result.status == 0, result.words
+    assert result.out.split() == ["Wrote", "zones-run.png"]
+    own, known = (cv2.imread(str(home / name)) for name in ("zones-run.png", "known.png"))
+    assert own is not None and known is not None
+    assert own.shape == known.shape
+    yolk = (66, 228, 240)
+    nests = [(picture == yolk).all(axis=2) for picture in (own, known)]
+    left, right = np.s_[:, : own.shape[1] // 2], np.s_[: own.shape[0] * 3 // 4, own.shape[1] // 2 :]
+    assert nests[0][left].any() and not nests[0][right].any(), "the zone of the settings, and no other"
+    assert nests[1][right].any(), "without one in the settings, those that the simulated coop knows"
+    middle = known[round(known.shape[0] * 0.7) - 30 :][:60, known.shape[1] // 4 :][:, :60]
+    assert np.median(middle) < 20, "what a privacy mask hides is hidden here too"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["goop"], "goop: no such camera in the settings, only: coop"),
+        (["coop", "--out", "map.jpg"], "map.jpg"),
+        (["coop", "--out", "nowhere/map.png"], "nowhere/map.png"),
+        (["gone"], "no such file"),
+    ],
+)
+def test_zones_that_cannot_be_drawn_are_one_sentence(
+    home: Path, arguments: Sequence[str], complaint: str
+) -> None:
+    write_settings(home, '[cameras.gone]\nurl = "gone.mp4"\n' if arguments == ["gone"] else "")
+    result = coop("zones", *arguments)
+    assert result.status == 1
+    assert complaint in result.err
+    assert "Traceback" not in result.err
+    assert not [file for file in home.iterdir() if file.name != "coop.toml"]
 
 
 def labelled(home: Path) -> None:

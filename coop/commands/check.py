@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import threading
 from pathlib import Path
 
-from coop.assembly import camera_source, utc_now
+from coop.assembly import camera_source, first_frame, utc_now
 from coop.check import Check, run_checks, settings_failed
-from coop.domain.frame import Frame
-from coop.errors import SettingsError, SourceError
+from coop.errors import SettingsError
 from coop.models import Models, active_package
 from coop.places import open_store
-from coop.settings import CameraSettings, Settings, load_settings
+from coop.settings import Settings, load_settings
 
 
 def check_everything(path: Path | None) -> list[Check]:
@@ -25,7 +23,9 @@ def check_everything(path: Path | None) -> list[Check]:
     return run_checks(
         settings,
         open_store=lambda: _open_store(settings),
-        grab_frame=lambda name, camera: _grab(name, camera, settings),
+        grab_frame=lambda name, camera: first_frame(
+            camera_source(name, camera, settings, fps=camera.fps), name
+        ),
         get_me=lambda: _bot_name(settings),
         load_models=lambda: _load_models(settings),
         now=utc_now(),
@@ -37,13 +37,6 @@ def _open_store(settings: Settings) -> str:
     with open_store(settings) as store:
         store.check()
         return store.where
-
-
-def _grab(name: str, camera: CameraSettings, settings: Settings) -> Frame:
-    stop = threading.Event()
-    for frame in camera_source(name, camera, settings, fps=camera.fps).frames(stop):
-        return frame
-    raise SourceError(name, "it gave no picture", "Try the address in another program, such as ffplay")
 
 
 def _bot_name(settings: Settings) -> str:
