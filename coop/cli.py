@@ -153,6 +153,24 @@ def pair(
 
 
 @app.command()
+def cameras(
+    config: ConfigOption = None,
+    once: Annotated[bool, typer.Option("--once", help="Show them once, and not anew each second.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show how `coop run` and its cameras are doing, anew each second until Ctrl-C.
+
+    The exit status is 0 if it runs, else 1.
+    """
+    from coop.assembly import utc_now
+    from coop.commands.cameras import show_cameras
+    from coop.settings import load_settings
+
+    if not show_cameras(load_settings(config), console, utc_now, once=once, as_json=as_json):
+        raise typer.Exit(1)
+
+
+@app.command()
 def events(
     config: ConfigOption = None,
     since: Annotated[

@@ -18,6 +18,7 @@ from coop.digests import day_digest
 from coop.domain.health import DaemonStatus
 from coop.domain.times import local_day
 from coop.errors import CoopError
+from coop.load import Load
 from coop.models import Models
 from coop.notify.compose import Composer
 from coop.notify.outbox import OutboxWorker
@@ -55,12 +56,14 @@ class Routine:
     _written: float = field(default=0.0, init=False)
     _watched: float = field(default=0.0, init=False)
     _trouble: Trouble = field(init=False)
+    _load: Load = field(init=False)
     _clock_zero: datetime | None = field(default=None, init=False)
     _jumped: timedelta | None = field(default=None, init=False)
     _models_busy: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def __post_init__(self) -> None:
         self._trouble = Trouble(log, self.monotonic)
+        self._load = Load(self.monotonic)
 
     def watch_cameras(self) -> None:
         """Judge every camera by the age of its newest frame, and tell its loss and return."""
@@ -81,6 +84,7 @@ class Routine:
             version=version("neurocoop"),
             cameras=self.crew.statuses(now),
             model=self.models.names,
+            cpu=self._load.share(),
         )
         try:
             self.store.put_status(status)

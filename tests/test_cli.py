@@ -30,7 +30,7 @@ TOKEN = "123456:" + "A" * 35
 WRONG = "123456:" + "B" * 35
 COMMANDS = [
     ["init"], ["check"], ["run"], ["pair"], ["replay"], ["demo"], ["events"], ["backup"], ["restore"],
-    ["zones"], ["db"], ["db", "upgrade"],
+    ["zones"], ["cameras"], ["db"], ["db", "upgrade"],
 ]  # fmt: skip
 EVER = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 

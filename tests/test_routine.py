@@ -209,6 +209,13 @@ def test_the_status_is_written(house: House) -> None:
     assert status is not None
     assert status.refreshed == EVENING
     assert status.cameras == ()
+    assert status.cpu is None, "no time has passed since the start"
+    house.monotonic.now += 5
+    house.routine.refresh_status()
+    later = house.store.status()
+    assert later is not None
+    assert later.cpu is not None
+    assert 0 < later.cpu < 16
 
 
 def make_fresh(house: House) -> None:

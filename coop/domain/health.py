@@ -16,7 +16,11 @@ class CameraState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraStatus:
-    """One camera as `coop cameras` and `/status` show it; ``fps`` are frames read a second."""
+    """One camera as `coop cameras` and `/status` show it; ``fps`` are frames read a second.
+
+    ``last_frame`` is the time that the newest frame carries, which for a recording is long ago; ``age_s`` are
+    the seconds since it came, None before the first.
+    """
 
     camera: str
     state: CameraState
@@ -25,11 +29,12 @@ class CameraStatus:
     reconnects: int
     last_frame: datetime | None
     problem: str = ""
+    age_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaemonStatus:
-    """The daemon's own row, refreshed each second."""
+    """The daemon's own row, refreshed each second; ``cpu`` is its share of one core of late."""
 
     pid: int
     started: datetime
@@ -37,3 +42,4 @@ class DaemonStatus:
     version: str
     cameras: tuple[CameraStatus, ...]
     model: str
+    cpu: float | None = None

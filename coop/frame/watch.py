@@ -120,6 +120,7 @@ class CameraWatch:
                 reconnects=max(0, self._openings - 1),
                 last_frame=self._newest_time,
                 problem=self._problem,
+                age_s=None if self._newest is None else now - self._newest,
             )
 
     def _start_reader(self, now: float) -> None:

@@ -120,6 +120,7 @@ def bench() -> Iterator[Bench]:
 def test_a_camera_that_works(bench: Bench) -> None:
     assert bench.state is CameraState.CONNECTING
     bench.start()
+    assert bench.watch.status().age_s is None
     for number in range(10):
         bench.clock.now += 0.5
         bench.send(picture(number, NOON + timedelta(seconds=number / 2)))
@@ -128,6 +129,9 @@ def test_a_camera_that_works(bench: Bench) -> None:
     assert status.fps == pytest.approx(2, abs=0.3)
     assert (status.dropped, status.reconnects, status.problem) == (0, 0, "")
     assert status.last_frame == NOON + timedelta(seconds=4.5)
+    assert status.age_s == 0
+    bench.clock.now += 1.5
+    assert bench.watch.status().age_s == pytest.approx(1.5), "by our clock, whatever time the frame carries"
 
 
 def test_frames_nobody_took_are_counted(bench: Bench) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fakes.records import NOON, moment
+from pydantic import TypeAdapter
 
 from coop.domain.health import CameraState, CameraStatus, DaemonStatus
+from coop.store.status import decoded_status
 from coop.store.store import Store
 
 CAMERA = CameraStatus(
@@ -32,9 +34,18 @@ def test_the_status_is_replaced(store: Store) -> None:
     assert store.status() is None
     store.put_status(STATUS)
     assert store.status() == STATUS
-    later = replace(STATUS, refreshed=moment(2), cameras=())
+    later = replace(STATUS, refreshed=moment(2), cameras=(replace(CAMERA, age_s=0.5),), cpu=0.25)
     store.put_status(later)
     assert store.status() == later
+
+
+def test_a_row_of_an_earlier_version_is_read() -> None:
+    """It said neither how old a frame is nor what the daemon uses."""
+    row = TypeAdapter(DaemonStatus).dump_python(STATUS, mode="json")
+    del row["cpu"]
+    for camera in row["cameras"]:
+        del camera["age_s"]
+    assert decoded_status(row) == STATUS
 
 
 def test_jobs(store: Store) -> None:
