@@ -2,6 +2,7 @@
 
     make bench-motion
     PYTHONPATH=tests python -m bench.motion [--scenes NAME ...] [--seed N] [--seconds S] [--fps F]
+        [--quick] [--debian]
 
 Prints tables and writes `bench-output/motion/`: `motion.json`, `motion.csv`, `motion.png` (scene by
 detector), `scenes.png` (what they look like), `worst-detect.png`, `worst-ignore.png` (where ours did worst).
@@ -18,7 +19,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from bench.motion import real, report
+from bench.motion import debian, real, report
 from bench.motion.detectors import DETECTORS, OURS
 from bench.motion.floors import below, read_floors
 from bench.motion.measure import Result, measure
@@ -28,6 +29,7 @@ from rich.table import Table
 
 ROOT = Path(__file__).resolve().parents[3]
 RATES = (15.0, 5.0)
+_AT_ONCE = 6  # cameras that one daemon of Debian's motion keeps up with on two cores
 
 
 def main() -> None:
@@ -55,6 +57,8 @@ def main() -> None:
             _tell(console, f"{OURS} falls below its floors", found)
     if not chosen.quick:
         _real(console, names)
+    if chosen.debian:
+        _debian(console, chosen.scenes, chosen.seed, chosen.seconds)
     console.print(f"{(time.monotonic() - began) / 60:.1f} minutes; files in {folder}")
 
 
@@ -67,6 +71,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="a new seed gives new scenes")
     parser.add_argument("--seconds", type=float, default=None, help="length of each scene; 60 is the suite")
     parser.add_argument("--fps", type=float, default=None, help="only this rate; 15 and 5 otherwise")
+    parser.add_argument("--debian", action="store_true", help="also Debian's motion; it plays in real time")
     parser.add_argument(
         "--quick", action="store_true", help="24 s at 5 frames a second, generated scenes only"
     )
@@ -122,6 +127,21 @@ def _real(console: Console, names: Sequence[str]) -> None:
         cells = [f"{100 * w.with_regions:.0f} ({w.regions:.1f})" for w in watched]
         figures = [f"{v:.4f}" for v in (score.f_measure, score.precision, score.recall)]
         table.add_row(name, *figures, f"{score.cpu_ms:.2f}", *cells)
+    console.print(table)
+
+
+def _debian(console: Console, scenes: Sequence[str], seed: int, seconds: float) -> None:
+    reason = debian.missing()
+    if reason is not None:
+        console.print(f"Debian's motion is left out: {reason}")
+        return
+    table = Table(title="Debian's motion, noise_level 20, lightswitch 40: % of fifths of a second flagged")
+    for column in ("scene", "with a thing", "without"):
+        table.add_column(column, justify="left" if column == "scene" else "right")
+    for first in range(0, len(scenes), _AT_ONCE):
+        for name, seen in debian.watch(scenes[first : first + _AT_ONCE], seed, seconds).items():
+            shares = (seen.with_things, seen.without)
+            table.add_row(name, *("" if share is None else f"{100 * share:.0f}" for share in shares))
     console.print(table)
 
 

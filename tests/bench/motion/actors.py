@@ -23,6 +23,7 @@ _FINEST = (
     400  # pixels of height at which sprites are cast; nearer ones are enlarged, as a lens would blur them
 )
 _STRIDE = 0.55  # heights that a hen goes in one full step of both feet
+_CLOSE = 0.6  # of an egg's width: what is nearer is close to it
 _SHUTTER_S = 1 / 60
 _SHADOW = 0.30
 """How dark the ground below a thing is at most; in the lamp's light there is hardly any."""
@@ -70,13 +71,17 @@ class Leg:
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Placed:
-    """A sprite with its top left corner at (x, y); ``new`` is whether it must be found."""
+    """A sprite with its top left corner at (x, y).
+
+    ``new`` is whether it must be found; with ``alone`` only where nothing else is close to it.
+    """
 
     sprite: Sprite
     x: int
     y: int
     shadow: float
     new: bool = True
+    alone: bool = False
 
 
 class Actor(Protocol):
@@ -120,7 +125,9 @@ class Egg:
             return None
         sprite = egg_sprite(self.colour, self.width)
         new = t < self.start + self.new_s
-        return Placed(sprite=sprite, x=self.x, y=self.y, shadow=0.35 * self.width, new=new)
+        shadow = 0.35 * self.width
+        # No detector of motion can tell an egg from the hen that stands over it.
+        return Placed(sprite=sprite, x=self.x, y=self.y, shadow=shadow, new=new, alone=True)
 
 
 def hen(plumage: Plumage) -> SpriteOf:
@@ -173,13 +180,15 @@ def paint(picture: Picture, placed: Sequence[Placed]) -> tuple[list[Box], list[B
     What is hidden behind a nearer thing counts as not there.
     """
     owner = np.zeros((HEIGHT // 2, WIDTH // 2), np.uint8)  # half size is fine enough for what hides what
-    for number, thing in enumerate(placed, start=1):
-        _shade(picture, thing)
-        _blend(picture, thing, owner, number)
     wanted: list[Box] = []
     spared: list[Box] = []
     for number, thing in enumerate(placed, start=1):
-        whole = _solid_box(thing)
+        shadow = _shade(picture, thing)
+        if shadow is not None:
+            spared.append(shadow)  # where a hen's shadow moves, something did
+        _blend(picture, thing, owner, number)
+    wholes = [_solid_box(thing) for thing in placed]
+    for number, (thing, whole) in enumerate(zip(placed, wholes, strict=True), start=1):
         seen = whole.clipped(WIDTH, HEIGHT)
         if seen is None:
             continue
@@ -192,7 +201,8 @@ def paint(picture: Picture, placed: Sequence[Placed]) -> tuple[list[Box], list[B
             2 * int(np.ptp(xs)) + 2,
             2 * int(np.ptp(ys)) + 2,
         )
-        (wanted if thing.new and box.area >= SEEN * whole.area else spared).append(box)
+        close = thing.alone and any(box.padded(_CLOSE).iou(other) > 0 for other in wholes if other != whole)
+        (wanted if thing.new and box.area >= SEEN * whole.area and not close else spared).append(box)
     return wanted, spared
 
 
@@ -218,11 +228,11 @@ def _blend(picture: Picture, thing: Placed, owner: Picture, number: int) -> None
         own[small > 127] = number
 
 
-def _shade(picture: Picture, thing: Placed) -> None:
-    """A soft shadow on the ground below."""
+def _shade(picture: Picture, thing: Placed) -> Box | None:
+    """Paint a soft shadow on the ground below; the box of it that is in the picture."""
     half = round(thing.shadow)
     if half < 3:
-        return
+        return None
     shape = _shadow(half)
     left = thing.x + round(thing.sprite.foot[0]) - shape.shape[1] // 2
     top = thing.y + round(thing.sprite.foot[1]) - shape.shape[0] // 2
@@ -231,6 +241,7 @@ def _shade(picture: Picture, thing: Placed) -> None:
         area = picture[box.y : box.bottom, box.x : box.right]
         inside = shape[box.y - top : box.bottom - top, box.x - left : box.right - left]
         area[:] = cv2.multiply(area, inside, scale=1 / 255)
+    return box
 
 
 @lru_cache(maxsize=256)

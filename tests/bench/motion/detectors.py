@@ -104,7 +104,8 @@ class RunningAverage(_Peer):
         picked = cv2.resize(frame.image, (columns, self.ROWS), interpolation=cv2.INTER_NEAREST)
         smooth = gaussian_filter(self._stretched(cv2.cvtColor(picked, cv2.COLOR_BGR2GRAY)), sigma=1, radius=1)
         if self._average is None:
-            self._average = np.zeros(smooth.shape, np.float32)
+            # A recorder runs for days: it begins here as if it had long settled, not at black.
+            self._average = smooth.astype(np.float32)
         change = cv2.absdiff(smooth, cv2.convertScaleAbs(self._average))
         mask = cv2.dilate(cv2.threshold(change, self.THRESHOLD, 255, cv2.THRESH_BINARY)[1], None)
         contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
@@ -119,6 +120,8 @@ class RunningAverage(_Peer):
     def _stretched(self, grey: Mask) -> Mask:
         low, high = np.percentile(grey, 4), np.percentile(grey, 96)
         if low < high:
+            if self._average is None:
+                self._range[:] = low, high
             self._range[self._count % self.HISTORY] = low, high
             self._count += 1
             low, high = self._range.mean(axis=0)
@@ -167,9 +170,9 @@ def knn(width: int = 320, threshold: float = 400, history: int = 500) -> Subtrac
 DETECTORS: Mapping[str, Callable[[], Detector]] = {
     OURS: Ours,
     "MOG2": mog2,
-    "MOG2 best": lambda: mog2(threshold=40),
+    "MOG2 best": lambda: mog2(threshold=60),
     "KNN": knn,
-    "KNN best": lambda: knn(threshold=900),
+    "KNN best": lambda: knn(threshold=1000),
     "running average": RunningAverage,
     "difference": Difference,
 }

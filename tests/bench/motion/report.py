@@ -145,15 +145,17 @@ def plot(folder: Path, results: Sequence[Result], rate: float, names: Sequence[s
 
 
 def contact_sheets(folder: Path, results: Sequence[Result]) -> None:
-    """``scenes.png``: what each scene looks like. ``worst-*.png``: where our detector did worst in it."""
+    """``scenes.png``: what each scene looks like. ``worst-*.png``: where ours did worst, if anywhere."""
     samples = [_labelled(_picture(r.sample), r.scene) for r in results if r.sample]
     _save(folder / "scenes.png", samples, 4)
     for kind in Kind:
         cells = []
         for result in _of(results, kind):
+            if not result.worst:
+                continue
             row = [_picture(picture) for picture in result.worst[:4]]
             row += [np.full((THUMB[1], THUMB[0], 3), 32, np.uint8)] * (4 - len(row))
-            row[0] = _labelled(row[0], result.scene if result.worst else f"{result.scene}: no fault")
+            row[0] = _labelled(row[0], result.scene)
             cells += row
         if cells:
             _save(folder / f"worst-{kind}.png", cells, 4)
@@ -169,8 +171,8 @@ def _picture(jpeg: bytes) -> np.ndarray:
 
 def _labelled(picture: np.ndarray, text: str) -> np.ndarray:
     out = picture.copy()
-    for colour, thick in (((0, 0, 0), 4), ((0, 230, 255), 1)):
-        cv2.putText(out, text, (8, 22), cv2.FONT_HERSHEY_SIMPLEX, 0.65, colour, thick, cv2.LINE_AA)
+    cv2.rectangle(out, (0, 0), (THUMB[0], 26), (0, 0, 0), -1)
+    cv2.putText(out, text, (8, 19), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (0, 230, 255), 1, cv2.LINE_AA)
     return out
 
 

@@ -106,14 +106,14 @@ def brown_on_straw(b: Brief) -> Parts:
 def egg_appears(b: Brief) -> Parts:
     """Two eggs that are just there, and one that a hen leaves behind."""
     place = backdrop.nest(b.rng)
-    spots = [(380, 300), (820, 330), (610, 400)]
+    spots = [(360, 270), (860, 250), (600, 420)]
     lasting = (b.seconds - b.warm) * 0.25
-    moments = (b.at(0.02), b.at(0.28), b.at(0.55))
+    moments = (b.at(0.02), b.at(0.25), b.at(0.6))  # the last one under the hen, who rises later
     actors: list[Actor] = [
         Egg(
             colour=_EGGS[int(b.rng.integers(len(_EGGS)))],
-            x=x + int(b.rng.integers(-50, 50)),
-            y=y + int(b.rng.integers(-40, 30)),
+            x=x + int(b.rng.integers(-30, 30)),
+            y=y + int(b.rng.integers(-30, 20)),
             width=int(b.rng.integers(56, 80)),
             start=start,
             new_s=lasting if number < 2 else b.seconds,
