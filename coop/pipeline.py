@@ -99,9 +99,13 @@ class Pipeline:
         """Let time pass while no frame comes, so that visits end."""
         return self._note((), now)
 
+    def pause(self, now: datetime) -> tuple[Event, ...]:
+        """The program ends: judge what was still moving, and leave the visits open for the next start."""
+        return self._note(self.judge.close(), now)
+
     def finish(self, now: datetime) -> tuple[Event, ...]:
         """The recording is over: judge what was still moving, and end every visit."""
-        events = self._note(self.judge.close(), now)
+        events = self.pause(now)
         visits, last_events = self.visits.close()
         self._keep(Findings(visits=tuple(visits), events=_without_picture(last_events)), now)
         return (*events, *last_events)

@@ -114,6 +114,19 @@ def test_a_recording_is_taken_to_its_end(begin: Begin, slot: LatestFrame, memory
     assert loop.latest.number == 59
 
 
+def test_what_still_moves_when_the_program_ends_is_kept(
+    begin: Begin, slot: LatestFrame, memory: Memory
+) -> None:
+    loop = begin(live=True)
+    give(slot, (one for one in walk() if one.number < 40))
+    wait_for("the visit", lambda: memory.visits)
+    assert not memory.pictures["crop"]
+    loop.ask_to_stop()
+    loop.join(30)
+    assert memory.pictures["crop"]
+    assert all(visit.ended is None for visit in memory.visits.values()), "it goes on at the next start"
+
+
 def test_an_error_costs_one_frame_and_no_more(
     begin: Begin,
     slot: LatestFrame,
