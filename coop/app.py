@@ -204,8 +204,9 @@ class Daemon:
             judge=judge,
             record=recorder,
             is_first_today=partial(is_first_today, self._store, self._settings.zone),
-            open_visits=[v for v in self._store.open_visits() if v.camera == name],
-            motion_told=self._last_time(name, ("MotionSeen",)),
+            # A recording begins anew with every start, and finds its visits again.
+            open_visits=[v for v in self._store.open_visits() if live and v.camera == name],
+            motion_told=self._last_time(name, ("MotionSeen",)) if live else None,
         )
         slot = LatestFrame()
         watch = CameraWatch(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from fakes.botapi import FakeBotApi
 from fakes.daemon import Daemon, NotifySocket, wait_for
+from fakes.expected import expected_events
 from fakes.process import free_port
 from fakes.rtsp import RtspServer, lengthened, missing_for_rtsp
 
@@ -196,6 +197,29 @@ def test_a_recording_is_finished_and_its_visits_are_ended(tmp_path: Path) -> Non
         wait_for("the end of the recording", lambda: "over" in daemon.log and ended())
         assert daemon.process.poll() is None, "the daemon stays for its other duties"
         assert daemon.stop()[0] == 0
+
+
+def test_a_recording_that_begins_anew_ends_no_visit_twice(tmp_path: Path) -> None:
+    with Daemon(tmp_path, SIMULATED).start() as daemon:
+
+        def well_on_the_way() -> bool:
+            with daemon.store() as store:
+                return any(f"{visit.last_seen:%H:%M}" > "06:10" for visit in store.open_visits())
+
+        daemon.wait_for_log("Watching")
+        wait_for("a visit more than an hour from the beginning", well_on_the_way)
+        daemon.kill()
+        daemon.start()
+        wait_for("the end of the recording", lambda: "over" in daemon.log)
+
+        def all_recorded() -> bool:
+            with daemon.store() as store:
+                return not store.open_visits()
+
+        wait_for("the last visit", all_recorded)
+        assert daemon.stop()[0] == 0
+        with daemon.store() as store:
+            assert {recorded.event.key for recorded in store.events(*ALWAYS)} == expected_events(daemon)
 
 
 def test_no_camera_is_a_clear_error(tmp_path: Path) -> None:
