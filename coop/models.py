@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coop.classify.judge import HENS, KINDS, Predicts
 from coop.classify.package import ModelPackage
@@ -14,8 +15,10 @@ from coop.classify.starter import STARTER_FOLDER, ensure_starter
 from coop.errors import CoopError, ModelPackageError, StoreError
 from coop.places import models_dir
 from coop.settings import Settings
-from coop.store.store import Store
 from coop.trouble import Trouble
+
+if TYPE_CHECKING:
+    from coop.store.store import Store
 
 log = logging.getLogger(__name__)
 

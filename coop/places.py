@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coop.errors import StoreUnavailable
 from coop.settings import Settings
-from coop.store.store import Store
+
+if TYPE_CHECKING:
+    from coop.store.store import Store
 
 
 def models_dir(settings: Settings) -> Path:
