@@ -15,7 +15,7 @@ from coop.classify.judge import Predicts, TrackJudge
 from coop.domain.frame import Frame, Picture
 from coop.domain.sighting import Visit
 from coop.domain.times import day_bounds, local_day
-from coop.domain.zone import Zone
+from coop.domain.zone import Zone, ZoneKind
 from coop.errors import SourceError, StoreError
 from coop.event.diary import Diary
 from coop.event.rules import EventRules, IsFirstToday, Policy
@@ -23,9 +23,10 @@ from coop.event.visits import VisitBook
 from coop.frame.masked import masked
 from coop.frame.source import Source, open_source
 from coop.motion.detector import MotionDetector
+from coop.motion.zones import ZoneWatch
 from coop.notify.picture import event_picture
 from coop.pipeline import Pipeline, Record
-from coop.settings import CameraSettings, Settings
+from coop.settings import NEST_EVERY_S, CameraSettings, Settings
 from coop.track.tracker import Tracker
 
 if TYPE_CHECKING:
@@ -104,6 +105,18 @@ def contrast_of(sensitivity: float) -> float:
     return float(8.0 * 2.0 ** (2.0 - 4.0 * sensitivity))
 
 
+def picture_intervals(zones: Iterable[Zone], camera: CameraSettings) -> dict[str, timedelta]:
+    """The time between two pictures of each zone that has a schedule: as set, else by what is there."""
+    intervals = {}
+    for zone in zones:
+        own = camera.zones.get(zone.name)
+        usual = NEST_EVERY_S if zone.kind is ZoneKind.NEST_BOX else 0
+        seconds = usual if own is None or own.every_s is None else own.every_s
+        if seconds:
+            intervals[zone.name] = timedelta(seconds=seconds)
+    return intervals
+
+
 def camera_judge(models: Mapping[str, Predicts], settings: Settings) -> TrackJudge:
     """What decides what the tracks of one camera are."""
     return TrackJudge(models, max_per_second=settings.classify.max_per_second)
@@ -122,7 +135,7 @@ def camera_pipeline(
     motion_told: datetime | None = None,
 ) -> Pipeline:
     """The whole flow of one camera, going on with the visits that were open."""
-    events = settings.events
+    events, zones = settings.events, tuple(zones)
     policy = Policy(
         predators=frozenset(events.predators),
         motion_cooldown=timedelta(seconds=events.motion_cooldown_s),
@@ -144,10 +157,15 @@ def camera_pipeline(
         tracker=Tracker(
             name, confirm_hits=settings.track.confirm_hits, lost_after_s=settings.track.lost_after_s
         ),
+        zone_watch=ZoneWatch(
+            zones,
+            every=picture_intervals(zones, camera),
+            settle=timedelta(seconds=settings.motion.settle_s),
+        ),
         judge=judge,
         visits=diary,
         record=record,
         illustrate=partial(event_picture, zone=settings.zone),
         encode=jpeg,
-        zones=tuple(zones),
+        zones=zones,
     )

@@ -34,6 +34,12 @@ class Tracks(Protocol):
     def update(self, frame: Frame, regions: Sequence[MotionRegion]) -> tuple[Track, ...]: ...
 
 
+class WatchesZones(Protocol):
+    """``due`` returns the zones to take a picture of, each with its box in pixels of the frame."""
+
+    def due(self, frame: Frame, motion: Motion) -> Sequence[tuple[Zone, Box]]: ...
+
+
 class Judges(Protocol):
     def update(self, frame: Frame, tracks: Sequence[Track]) -> tuple[Judgement, ...]: ...
 
@@ -76,6 +82,7 @@ class Pipeline:
     camera: str
     motion: DetectsMotion
     tracker: Tracks
+    zone_watch: WatchesZones
     judge: Judges
     visits: KeepsVisits
     record: Record
@@ -91,7 +98,8 @@ class Pipeline:
         motion = self.motion.detect(frame, keep=self._standing)
         tracks = self.tracker.update(frame, motion.regions)
         judgements = self.judge.update(frame, tracks)
-        events = self._note(judgements, frame.time)
+        views = [self._zone_picture(frame, *due) for due in self.zone_watch.due(frame, motion)]
+        events = self._note(judgements, frame.time, views)
         self._standing = tuple(t.box for t in tracks if _came_by_itself(t))
         return Step(frame=frame, motion=motion, tracks=tracks, judgements=judgements, events=events)
 
@@ -110,8 +118,10 @@ class Pipeline:
         self._keep(Findings(visits=tuple(visits), events=_without_picture(last_events)), now)
         return (*events, *last_events)
 
-    def _note(self, judgements: Sequence[Judgement], now: datetime) -> tuple[Event, ...]:
-        """Turn verdicts into sightings, visits and events, and record them with their pictures."""
+    def _note(
+        self, judgements: Sequence[Judgement], now: datetime, views: Sequence[NewPicture] = ()
+    ) -> tuple[Event, ...]:
+        """Turn verdicts into sightings, visits and events, and record them with all pictures."""
         seen = self._sightings(judgements)
         sightings = tuple(sighting for sighting, _ in seen)
         visits, events = self.visits.update(sightings, now)
@@ -119,7 +129,7 @@ class Pipeline:
         crops = [self._crop_picture(crop) for j in judgements if j.final for crop in j.crops]
         self._keep(
             Findings(
-                pictures=(*pictures, *crops),
+                pictures=(*pictures, *crops, *views),
                 sightings=sightings,
                 visits=tuple(visits),
                 events=recorded,
@@ -196,6 +206,19 @@ class Pipeline:
             height=height,
             track_id=crop.track_id,
             box=crop.box,
+        )
+
+    def _zone_picture(self, frame: Frame, zone: Zone, box: Box) -> NewPicture:
+        return NewPicture(
+            key=f"zone-{self.camera}-{zone.name}-{frame.time:%Y%m%d-%H%M%S%f}",
+            kind=PictureKind.ZONE,
+            data=self.encode(frame.image[box.y : box.bottom, box.x : box.right]),
+            suffix=".jpg",
+            camera=self.camera,
+            time=frame.time,
+            width=box.w,
+            height=box.h,
+            box=box,
         )
 
 

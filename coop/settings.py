@@ -48,6 +48,9 @@ from coop.settings_values import (
 CREDENTIAL = "telegram-token"
 """The name of the bot token among systemd's credentials."""
 
+NEST_EVERY_S = 600
+"""A nest box has its picture taken so often where nothing else is set."""
+
 PATHS = (("data_dir",), ("cameras", "*", "url"), ("classify", "packages", "*"), ("telegram", "token_file"))
 """The keys that hold a path; in a file they are relative to the file."""
 
@@ -87,6 +90,13 @@ class ZoneSettings(Section):
     polygon: Polygon = Field(
         examples=[[[0.1, 0.6], [0.4, 0.6], [0.4, 0.9], [0.1, 0.9]]],
         description="Corners [x, y] in shares of the picture, 0 to 1, from the top left.",
+    )
+    every_s: int | None = Field(
+        default=None,
+        ge=0,
+        le=86_400,
+        examples=[NEST_EVERY_S],
+        description="Seconds between two pictures of it, 0: none; by default 600 for a nest box, else 0.",
     )
 
 

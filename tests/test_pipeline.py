@@ -79,7 +79,11 @@ def test_a_hen_walks_through_and_everything_is_recorded_once() -> None:
     assert [(event.place, event.first_of_day) for event in arrived] == [("nest 1", True), ("run", False)]
     assert [event.name for event in events].count("VisitEnded") == 2
     pictures = [picture for findings in record.findings for picture in findings.pictures]
-    assert {picture.kind for picture in pictures} == {PictureKind.FRAME, PictureKind.CROP}
+    assert {picture.kind for picture in pictures} == {
+        PictureKind.FRAME,
+        PictureKind.CROP,
+        PictureKind.ZONE,
+    }
     keys = [picture.key for picture in pictures]
     assert len(keys) == len(set(keys))
     for picture in pictures:

@@ -117,8 +117,9 @@ def _print(totals: Totals, memory: Memory, settings: Settings, console: Console)
     print_rows("Events", events_rows(recorded, settings.zone), console)
     print_rows("Visits", visits_rows(list(memory.visits.values()), settings.zone), console)
     tracks = ", ".join(f"{kind} {count}" for kind, count in totals.tracks.most_common()) or "none"
+    zone_pictures = f", {memory.pictures['zone']} zone pictures" if memory.pictures["zone"] else ""
     console.print(
         f"{totals.frames} frames, {totals.frames_with_motion} with motion; tracks: {tracks}; "
-        f"{memory.pictures['crop']} crops.",
+        f"{memory.pictures['crop']} crops{zone_pictures}.",
         highlight=False,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from copy import deepcopy
 from datetime import time
 from pathlib import Path
 from typing import Any
@@ -88,9 +89,7 @@ SAME = {"hens", "kinds", "nest"}  # the tasks of classify.packages, described to
 
 def with_value(key: tuple[str, ...], value: object) -> dict[str, Any]:
     """The least table that sets one key."""
-    table: dict[str, Any] = {
-        "cameras": {n: {**c, "zones": dict(c["zones"])} for n, c in LEAST["cameras"].items()}
-    }
+    table: dict[str, Any] = {"cameras": deepcopy(LEAST["cameras"])}
     below = table
     for part in key[:-1]:
         below = below.setdefault(part, {})
