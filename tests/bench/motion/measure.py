@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import cv2
 from bench.motion.detectors import DETECTORS, OURS, Detector
-from bench.motion.scene import Kind, Scene, Shot
+from bench.motion.scene import Kind, Shot
 from bench.motion.scenes import build
 from bench.motion.score import Tally
 
@@ -54,7 +54,7 @@ def measure(
                     gallery.offer(shot, regions, missed, false)
         looking += time.process_time() - since
     result.render_ms = 1000 * (time.process_time() - began - looking) / max(count, 1)
-    result.sample, result.worst = gallery.sample(scene), gallery.worst()
+    result.sample, result.worst = gallery.sample(), gallery.worst()
     return result
 
 
@@ -79,8 +79,9 @@ class _Gallery:
 
     def offer(self, shot: Shot, regions: Sequence[Box], missed: int, false: int) -> None:
         t = shot.frame.number
-        if shot.scored and (len(shot.wanted) > self._typical[0] or t % 97 == 0):
-            self._typical = max(len(shot.wanted), self._typical[0]), _jpeg(shot, (), "")
+        things = len(shot.wanted)
+        if shot.scored and (things > self._typical[0] or (things == self._typical[0] and t % 97 == 0)):
+            self._typical = things, _jpeg(shot, (), "")
         severity = 10.0 * missed + false
         if not severity:
             return
@@ -94,7 +95,7 @@ class _Gallery:
             rest.append((severity, moment, _jpeg(shot, regions, note)))
             self._worst = sorted(rest, reverse=True)[: self._keep]
 
-    def sample(self, scene: Scene) -> bytes:
+    def sample(self) -> bytes:
         return self._typical[1]
 
     def worst(self) -> list[bytes]:

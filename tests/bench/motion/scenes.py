@@ -143,7 +143,7 @@ def predator_dusk(b: Brief) -> Parts:
         animal, start = _visit(b, place, visitor(kind), start, tall, (130, 240), wide=3.0 * max(share, 0.6))
         actors.append(animal)
         start += b.rng.uniform(1, 3)
-    return {"backdrop": place, "actors": actors, "light": light.dusk(b.rng), "noise": Noise(4.5, 5.5)}
+    return {"backdrop": place, "actors": actors, "light": light.dusk(b.rng), "noise": Noise(6.0, 5.5)}
 
 
 def two_hens(b: Brief) -> Parts:
