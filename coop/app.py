@@ -10,24 +10,27 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 import sdnotify
 
-from coop.assembly import camera_judge, camera_pipeline, camera_source, is_first_today, utc_now
+from coop.assembly import camera_judge, camera_pipeline, camera_source, utc_now
 from coop.camera_loop import CameraLoop
 from coop.crew import CameraAtWork, Crew
 from coop.data_lock import DataLock
 from coop.desk import FrontDesk
 from coop.domain.event import CameraLost, Event
+from coop.domain.findings import Findings, RecordedEvent
 from coop.domain.health import CameraState
-from coop.errors import CoopError, SettingsError, SourceError
+from coop.errors import CoopError, SettingsError, SourceError, StoreError
 from coop.event.cameras import CameraRule
+from coop.event.rules import visit_ended
+from coop.first_visits import FirstVisits
 from coop.frame.latest import LatestFrame
 from coop.frame.masked import own_zones
 from coop.frame.source import is_live
 from coop.frame.watch import CameraWatch
+from coop.logs import configure_logging
 from coop.models import Models, active_package
 from coop.notify.compose import Composer
 from coop.notify.console import FolderMessenger
@@ -67,6 +70,7 @@ async def run_daemon(path: Path | None, say: Callable[[str], None]) -> None:
     loop.add_signal_handler(signal.SIGHUP, reload.set)
     former: Settings | None = None
     while not stop.is_set():
+        configure_logging(settings.log.level, settings.log.format, secrets=settings.secrets)
         try:
             daemon = await asyncio.to_thread(Daemon, settings, path, say)
         except CoopError as error:
@@ -93,6 +97,8 @@ class Daemon:
             opened.callback(DataLock(settings.data_dir).release)
             self._store = opened.enter_context(open_store(settings))
             composer = Composer(zone=settings.zone, silent_routine=settings.telegram.silent_routine)
+            self._first_visits = FirstVisits(self._store, settings.zone)
+            self._end_forgotten_visits()
             self._models = Models(settings, active_package(self._store, settings))
             self._models.refresh()
             cameras = settings.active_cameras.items()
@@ -146,8 +152,15 @@ class Daemon:
             await asyncio.to_thread(self._crew.stop, STOP_S)
             if self._bot is not None:
                 await self._bot.stop(within=1.0)
-            await asyncio.to_thread(self._opened.close)
+            await asyncio.to_thread(self._close)
             log.info("Stopped")
+
+    def _close(self) -> None:
+        try:
+            self._store.clear_status()
+        except StoreError as error:
+            log.warning("The status row is left to grow old: %s", error)
+        self._opened.close()
 
     async def _wait(self, stop: asyncio.Event, reload: asyncio.Event) -> Settings:
         while True:
@@ -167,6 +180,14 @@ class Daemon:
                 continue
             log.info("The settings are read anew")
             return settings
+
+    def _end_forgotten_visits(self) -> None:
+        """End what was open at cameras that are there no more: nobody else would."""
+        gap = timedelta(seconds=self._settings.events.visit_gap_s)
+        forgotten = [v for v in self._store.open_visits() if v.camera not in self._settings.active_cameras]
+        ended = tuple(replace(visit, ended=visit.last_seen + gap) for visit in forgotten)
+        events = tuple(RecordedEvent(event=visit_ended(visit)) for visit in ended)
+        self._store.record(Findings(visits=ended, events=events), utc_now())
 
     def _messenger(self, say: Callable[[str], None]) -> tuple[TelegramBot | None, Messenger]:
         telegram = self._settings.telegram
@@ -203,7 +224,7 @@ class Daemon:
             zones=camera.domain_zones or zones,
             judge=judge,
             record=recorder,
-            is_first_today=partial(is_first_today, self._store, self._settings.zone),
+            is_first_today=self._first_visits,
             # A recording begins anew with every start, and finds its visits again.
             open_visits=[v for v in self._store.open_visits() if live and v.camera == name],
             motion_told=self._last_time(name, ("MotionSeen",)) if live else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,8 @@ import cv2
 from coop.classify.judge import Predicts, TrackJudge
 from coop.domain.frame import Frame, Picture
 from coop.domain.sighting import Visit
-from coop.domain.times import day_bounds, local_day
 from coop.domain.zone import Zone, ZoneKind
-from coop.errors import SourceError, StoreError
+from coop.errors import SourceError
 from coop.event.diary import Diary
 from coop.event.rules import EventRules, IsFirstToday, Policy
 from coop.event.visits import VisitBook
@@ -30,7 +29,7 @@ from coop.settings import NEST_EVERY_S, CameraSettings, Settings
 from coop.track.tracker import Tracker
 
 if TYPE_CHECKING:
-    from coop.store.store import Store
+    pass
 
 log = logging.getLogger(__name__)
 
@@ -81,20 +80,6 @@ def first_frame(source: Source, name: str) -> Frame:
     for frame in source.frames(threading.Event()):
         return frame
     raise SourceError(name, "it gave no picture", "Try the address in another program, such as ffplay")
-
-
-def is_first_today(store: Store, zone: tzinfo, subject: str, moment: datetime) -> bool:
-    """Whether no arrival of a hen is recorded yet on the calendar day of ``moment``.
-
-    Where the store cannot say so, it is taken for the first: rather one message too many than none.
-    """
-    since, until = day_bounds(local_day(moment, zone), zone)
-    try:
-        arrived = store.events(since, until, ("HenArrived",))
-    except StoreError as error:
-        log.warning("Whether %s was here today already is not known: %s", subject, error)
-        return True
-    return all(recorded.event.subject != subject for recorded in arrived)
 
 
 def contrast_of(sensitivity: float) -> float:

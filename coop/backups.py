@@ -7,6 +7,7 @@ import re
 from datetime import date, datetime
 from pathlib import Path
 
+from coop.data_lock import DataLock
 from coop.errors import BackupError
 from coop.places import database_url, make_data_dir, media_dir, models_dir
 from coop.settings import Settings
@@ -66,12 +67,16 @@ def restore_backup(
 ) -> Restored:
     """Put a backup back where ``settings`` point. Raises `StoreError`; then everything is as it was."""
     make_data_dir(settings)
-    return restore(
-        file,
-        url=database_url(settings),
-        media_dir=media_dir(settings),
-        models_dir=models_dir(settings),
-        settings_file=settings_file,
-        now=now,
-        replace=replace,
-    )
+    lock = DataLock(settings.data_dir)
+    try:
+        return restore(
+            file,
+            url=database_url(settings),
+            media_dir=media_dir(settings),
+            models_dir=models_dir(settings),
+            settings_file=settings_file,
+            now=now,
+            replace=replace,
+        )
+    finally:
+        lock.release()

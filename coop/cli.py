@@ -119,12 +119,8 @@ def run(config: ConfigOption = None) -> None:
     """
     signal.signal(signal.SIGTERM, _stop_at_once)  # until the daemon listens itself: loading it takes a second
     from coop.app import run_daemon
-    from coop.logs import configure_logging
-    from coop.settings import load_settings
 
-    settings = load_settings(config)
-    configure_logging(settings.log.level, settings.log.format, secrets=settings.secrets)
-    asyncio.run(run_daemon(config, lambda line: console.print(line, markup=False, highlight=False)))
+    asyncio.run(run_daemon(config, _say))
 
 
 def _stop_at_once(number: int, frame: object) -> None:
@@ -186,11 +182,20 @@ def events(
     from coop.places import open_store
     from coop.settings import load_settings
 
+    if as_json and as_csv:
+        raise typer.BadParameter("--json and --csv exclude one another")
     settings = load_settings(config)
     now = utc_now()
     begin = since.replace(tzinfo=settings.zone).astimezone(UTC) if since else now - timedelta(days=1)
     with open_store(settings) as store:
         rows = events_rows(store.events(begin, now + timedelta(days=1)), settings.zone)
+        newest = store.newest_event()
+    if not rows and newest is not None and not as_json and not as_csv:
+        _say(
+            f"No events since {begin.astimezone(settings.zone):%Y-%m-%d %H:%M}. "
+            f"The newest: coop events --since {newest.astimezone(settings.zone):%Y-%m-%d}"
+        )
+        return
     print_rows("Events", rows, console, columns=EVENT_COLUMNS, as_json=as_json, as_csv=as_csv)
 
 

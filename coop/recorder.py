@@ -46,6 +46,7 @@ class Recorder:
         self._changing = threading.Lock()
         self._recording = threading.Lock()
         self._trouble = Trouble(log)
+        self._overflow = Trouble(log)
 
     @property
     def waiting(self) -> int:
@@ -89,8 +90,10 @@ class Recorder:
     def _keep_within_bounds(self) -> None:
         """The oldest beyond the bounds lose their pictures, then go; not the first: it may be under way."""
         if len(self._waiting) > MOST_WAITING:
-            log.error("More than %d findings wait to be recorded: the oldest is lost", MOST_WAITING)
-            del self._waiting[1]
+            self._overflow.tell(f"More than {MOST_WAITING} findings wait to be recorded: the oldest are lost")
+            behind = range(1, len(self._waiting))
+            # Sightings make up most of what waits; a fox must not go for them.
+            del self._waiting[next((i for i in behind if not self._waiting[i][0].events), 1)]
         index = len(self._waiting) - MOST_WAITING_WITH_PICTURES - 1
         if index >= 0 and self._waiting[index][0].pictures:
             findings, moment = self._waiting[index]

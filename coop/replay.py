@@ -44,7 +44,7 @@ class Memory:
         self._arrived.update(
             (recorded.event.subject, local_day(recorded.event.time, self.zone))
             for recorded in findings.events
-            if isinstance(recorded.event, HenArrived)
+            if isinstance(recorded.event, HenArrived) and recorded.event.first_of_day
         )
 
     def is_first_today(self, subject: str, moment: datetime) -> bool:

@@ -29,6 +29,8 @@ from coop.trouble import Trouble
 log = logging.getLogger(__name__)
 
 GIB = 2**30
+MISSED_BACKUP = timedelta(hours=25)
+"""A daily backup older than this was missed."""
 SWEEP_GRACE = timedelta(hours=1)
 """A file younger than this may still get its row."""
 FRESH_S = 30.0
@@ -53,6 +55,7 @@ class Routine:
     monotonic: Callable[[], float]
     started: datetime
     tell_systemd: Callable[[str], object]
+    _missing: int = field(default=0, init=False)
     _written: float = field(default=0.0, init=False)
     _watched: float = field(default=0.0, init=False)
     _trouble: Trouble = field(init=False)
@@ -116,8 +119,9 @@ class Routine:
         except CoopError as error:
             log.error("Old pictures cannot be deleted: %s", error)
             return
-        if swept.missing:
+        if len(swept.missing) > self._missing:
             log.error("%d pictures of the record are gone from the disk", len(swept.missing))
+        self._missing = len(swept.missing)
         if kept.deleted:
             log.info("Deleted %d old pictures, %d bytes", kept.deleted, kept.deleted_bytes)
         if kept.short:
@@ -140,6 +144,23 @@ class Routine:
             log.error("No backup today: %s", error)
             return
         log.info("Wrote the daily backup %s", file)
+        self._note_run("backup")
+
+    def catch_up_backup(self) -> None:
+        """Back up where the daily hour was missed: a box that is off at night has its backup too."""
+        try:
+            last = self.store.last_run("backup")
+        except CoopError as error:
+            log.error("Whether a backup was missed is not known: %s", error)
+            return
+        if last is None or self.clock() - last > MISSED_BACKUP:
+            self.back_up()
+
+    def _note_run(self, job: str) -> None:
+        try:
+            self.store.set_last_run(job, self.clock())
+        except CoopError as error:
+            log.warning("That the job %s ran could not be noted: %s", job, error)
 
     def queue_digest(self) -> None:
         """Put the day's digest into the outbox, once for each day."""

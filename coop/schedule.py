@@ -58,6 +58,8 @@ class Duties(Protocol):
 
     def back_up(self) -> None: ...
 
+    def catch_up_backup(self) -> None: ...
+
     def queue_digest(self) -> None: ...
 
     async def flush_outbox(self) -> None: ...
@@ -90,6 +92,7 @@ def table(duties: Duties, *, digest: time, backup: time, zone: tzinfo) -> tuple[
         ("retention", Every(15 * 60), duties.keep_within_limits, 300),
         ("digest", daily(digest), duties.queue_digest, 3 * 3600),
         ("backup", daily(backup), duties.back_up, 6 * 3600),
+        ("missed backup", Every(3600), duties.catch_up_backup, 300),
     )
     return tuple(Job(name=n, when=when, what=what, grace_s=grace) for n, when, what, grace in rows)
 

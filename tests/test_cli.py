@@ -22,6 +22,7 @@ from fakes.command import coop
 from fakes.process import free_port
 from fakes.records import findings
 
+from coop.data_lock import DataLock
 from coop.domain.findings import Findings
 from coop.domain.label import Label
 from coop.store.store import Store
@@ -417,3 +418,28 @@ def test_the_process_itself_says_errors_on_standard_error(home: Path) -> None:
     assert done.stdout == ""
     assert "data_dir" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_no_events_today_names_the_newest(home: Path) -> None:
+    write_settings(home)
+    record(home, findings(1))
+    shown = coop("events")
+    assert shown.status == 0
+    assert re.search(r"No events since .*coop events --since 20\d\d-\d\d-\d\d", shown.out)
+
+
+def test_json_and_csv_exclude_one_another(home: Path) -> None:
+    write_settings(home)
+    assert coop("events", "--json", "--csv").status != 0
+
+
+def test_a_restore_refuses_under_a_running_daemon(home: Path) -> None:
+    write_settings(home)
+    labelled(home)
+    assert coop("backup", "coop.tar.gz").status == 0
+    lock = DataLock(home / "data")
+    refused = coop("restore", "coop.tar.gz", "--replace")
+    lock.release()
+    assert refused.status == 1
+    assert "works on it already" in refused.words
+    assert coop("restore", "coop.tar.gz", "--replace").status == 0

@@ -113,6 +113,9 @@ def test_the_status_row_is_refreshed(tmp_path: Path) -> None:
             )
         assert later.pid == daemon.process.pid
         assert [camera.camera for camera in later.cameras] == ["coop"]
+        assert daemon.stop()[0] == 0
+        with daemon.store() as store:
+            assert store.status() is None, "a clean stop leaves no row that looks alive"
 
 
 def test_sighup_takes_good_settings_and_refuses_bad_ones(tmp_path: Path) -> None:
@@ -121,9 +124,10 @@ def test_sighup_takes_good_settings_and_refuses_bad_ones(tmp_path: Path) -> None
         daemon.write_settings(SIMULATED + "\n[motion]\nsensitivty = 0.9\n")
         daemon.signal(signal.SIGHUP)
         daemon.wait_for_log(r"not reloaded.*motion\.sensitivty.*sensitivity")
-        daemon.write_settings(SIMULATED.replace("cameras.coop", "cameras.garden"))
+        changed = SIMULATED.replace("cameras.coop", "cameras.garden")
+        daemon.write_settings(changed + '[log]\nformat = "json"\n')
         daemon.signal(signal.SIGHUP)
-        daemon.wait_for_log("Watching garden")
+        daemon.wait_for_log('"Watching garden"')
         assert daemon.stop()[0] == 0
 
 

@@ -130,7 +130,7 @@ def test_the_oldest_goes_only_when_the_memory_would_fill(caplog: pytest.LogCaptu
     for minute in range(MOST_WAITING + 1):
         recorder(fox(minute), NOW)
     assert recorder.waiting == MOST_WAITING
-    assert "the oldest is lost" in caplog.text
+    assert "the oldest are lost" in caplog.text
 
 
 def test_a_long_outage_keeps_every_fact_but_only_the_newest_pictures() -> None:
@@ -147,3 +147,19 @@ def test_a_long_outage_keeps_every_fact_but_only_the_newest_pictures() -> None:
     assert lightened.events[0].event == fox(0).events[0].event
     assert lightened.events[0].picture is None
     assert lightened.notifications == (replace(compose(fox(0).events[0])[0], picture=None),)
+
+
+def test_when_too_much_waits_sightings_go_before_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coop.recorder.MOST_WAITING", 5)
+    disk = Disk()
+    recorder = Recorder(disk, compose)
+    disk.full = True
+    recorder(fox(0), NOW)
+    recorder(fox(1), NOW)
+    for minute in range(2, 12):
+        recorder(replace(fox(minute), events=()), NOW)
+    disk.full = False
+    recorder.retry()
+    events = [event.event.time.minute for findings, _ in disk.records for event in findings.events]
+    assert events == [0, 1]
+    assert len(disk.records) == 5

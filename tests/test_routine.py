@@ -286,3 +286,27 @@ def test_a_day_with_everything_is_told_in_its_digest(house: House, clock: Clock)
     assert "lost 1" in text
     (picture,) = house.messages.glob("*.png")
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_backup_that_was_missed_is_made_up_for_once(house: House, clock: Clock) -> None:
+    folder = house.settings.data_dir / "backups"
+    house.routine.catch_up_backup()
+    assert len(list(folder.iterdir())) == 1, "a new coop has none yet"
+    house.routine.catch_up_backup()
+    clock.advance(24 * 3600)
+    house.routine.catch_up_backup()
+    assert len(list(folder.iterdir())) == 1, "the daily one is due, not missed"
+    clock.advance(2 * 3600)
+    house.routine.catch_up_backup()
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_pictures_that_are_gone_are_told_once(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    picture = new_picture(1)
+    house.store.record(Findings(pictures=(picture,)), NOON)
+    kept = house.store.picture(picture.key)
+    assert kept is not None
+    kept[1].unlink()
+    house.routine.keep_within_limits()
+    house.routine.keep_within_limits()
+    assert caplog.text.count("gone from the disk") == 1

@@ -8,7 +8,6 @@ import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,7 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from coop.assembly import camera_judge, camera_pipeline, is_first_today
+from coop.assembly import camera_judge, camera_pipeline
 from coop.classify.judge import HENS, KINDS
 from coop.classify.package import ModelPackage
 from coop.classify.runtime import Classifier
@@ -27,6 +26,7 @@ from coop.digests import day_digest
 from coop.domain.event import Event, HenArrived, VisitEnded
 from coop.domain.times import day_bounds
 from coop.errors import SettingsError
+from coop.first_visits import FirstVisits
 from coop.frame.sim.source import SimSource, open_sim
 from coop.models import Models
 from coop.notify.compose import Composer
@@ -124,7 +124,7 @@ class _Watch:
             zones=source.zones,
             judge=camera_judge(models.current, self._settings),
             record=recorder,
-            is_first_today=partial(is_first_today, self._store, self._settings.zone),
+            is_first_today=FirstVisits(self._store, self._settings.zone),
         )
         with _progress(console) as progress:
             task = progress.add_task("", total=source.truth.frame_count, when="")

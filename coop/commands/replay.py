@@ -80,7 +80,8 @@ def _camera(request: ReplayRequest, settings: Settings) -> CameraSettings:
     try:
         own = CameraSettings(url=request.source)  # type: ignore[arg-type]
     except ValidationError as error:
-        raise SettingsError("SOURCE", [str(detail["msg"]) for detail in error.errors()]) from None
+        reasons = [str(detail["msg"]).removeprefix("Value error, ") for detail in error.errors()]
+        raise SettingsError("SOURCE", reasons) from None
     if request.camera is None:
         return own.model_copy(update={"paced": False})
     return settings.cameras[request.camera].model_copy(update={"url": own.url, "paced": False})

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from coop.domain.event import EVENTS, Event, HenArrived
 from coop.domain.findings import RecordedEvent
@@ -41,6 +41,10 @@ class Events(StoreCore):
         return tuple(
             RecordedEvent(event=_event(row), picture=row.picture) for row in rows if row.name in EVENTS
         )
+
+    def newest_event(self) -> datetime | None:
+        """When the newest event was; None while there is none."""
+        return self._read(lambda session: session.scalar(select(func.max(EventRow.time))))
 
     def seen_subjects(self, since: datetime) -> frozenset[str]:
         """Who arrived since a moment: after a restart, a hen's first visit of the day is not told again."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from coop.domain.health import DaemonStatus
@@ -24,6 +25,10 @@ class Status(StoreCore):
             upsert(session, DaemonStatusRow, ["id"], values)
 
         self._write(work, durable=False)
+
+    def clear_status(self) -> None:
+        """The daemon has ended as it should: nobody need wait for its row to grow old."""
+        self._write(lambda session: session.execute(delete(DaemonStatusRow)))
 
     def status(self) -> DaemonStatus | None:
         """The daemon's row; None before its first start."""

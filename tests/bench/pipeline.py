@@ -20,7 +20,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,7 +30,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from fakes.daemon import Daemon, NotifySocket, wait_for
 
-from coop.assembly import camera_judge, camera_pipeline, is_first_today, jpeg
+from coop.assembly import camera_judge, camera_pipeline, jpeg
+from coop.first_visits import FirstVisits
 from coop.frame.sim.source import open_sim
 from coop.frame.source import open_source
 from coop.models import Models
@@ -114,7 +114,7 @@ def measured_pipeline(settings: Settings, models: Models, store: Store, meter: M
         zones=(),
         judge=camera_judge(models.current, settings),
         record=meter.timed("store", recorder),
-        is_first_today=partial(is_first_today, store, UTC),
+        is_first_today=FirstVisits(store, UTC),
     )
     return replace(
         pipeline,
