@@ -136,7 +136,7 @@ def camera_pipeline(
         motion=MotionDetector(
             contrast=contrast_of(settings.motion.sensitivity),
             min_share=settings.motion.smallest,
-            settle_s=settings.motion.settle_s,
+            settle_s=settings.motion.absorb_s,
             ignore=camera.ignore_masks,
         ),
         tracker=Tracker(

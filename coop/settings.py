@@ -150,6 +150,12 @@ class MotionSettings(Section):
         le=0.5,
         description="The smallest thing that counts, as a share of the picture's area.",
     )
+    absorb_s: float = Field(
+        default=60,
+        ge=1,
+        le=86_400,
+        description="Seconds until a thing that was put down, such as a bucket, is background.",
+    )
     settle_s: float = Field(
         default=3, ge=0.5, le=60, description="Seconds of quiet in a zone before its picture is taken."
     )
