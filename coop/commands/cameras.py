@@ -102,7 +102,7 @@ def as_row(status: DaemonStatus | None, now: datetime) -> Row:
 def as_table(status: DaemonStatus | None, now: datetime, zone: tzinfo) -> RenderableType:
     """The same for people, times in ``zone``."""
     if status is None:
-        return Text("No daemon has run yet. Start it with: coop run")
+        return Text("No daemon runs. Start it with: coop run")
     if not is_running(status, now):
         return Text(_stale(status, now, zone))
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)

@@ -112,7 +112,7 @@ def test_before_the_first_start(settings: Settings, capsys: pytest.CaptureFixtur
     assert not show_cameras(settings, console, lambda: NOON, once=True, as_json=False)
     assert not show_cameras(settings, console, lambda: NOON, once=True, as_json=True)
     table, line = capsys.readouterr().out.splitlines()
-    assert "No daemon has run yet" in table
+    assert "No daemon runs." in table
     assert json.loads(line) == {"running": False, "refreshed": None, "cameras": []}
 
 
@@ -173,10 +173,10 @@ def test_a_running_daemon_is_seen_and_its_end_too(daemon: Daemon) -> None:
     assert gone["problem"]
     seen_live_in_a_terminal(daemon)
     assert daemon.stop()[0] == 0
-    wait_for("the row to be stale", lambda: not rows(daemon)["running"])
+    assert not rows(daemon)["running"], "one that ends as it should says so at once"
     result = coop("cameras", "--config", daemon.config)
     assert result.status == 1
-    assert "No daemon runs" in result.words
+    assert "No daemon runs." in result.words
 
 
 def seen_live_in_a_terminal(daemon: Daemon) -> None:
