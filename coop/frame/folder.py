@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from coop.domain.times import as_utc
 from coop.errors import SourceError
 from coop.frame.filetime import time_in_name
 from coop.frame.rate import RateLimit
+from coop.frame.recording import Recording
 from coop.frame.source import PICTURE_SUFFIXES, Stop
 from coop.frame.still import check_still, read_still
 
@@ -34,7 +35,7 @@ class _Still:
     changed: datetime
 
 
-class FolderSource:
+class FolderSource(Recording):
     """The pictures of a folder (or one picture) in the order in which they were taken.
 
     A picture's time is its EXIF DateTimeOriginal, else the date and time in its name, else the file's last
@@ -43,27 +44,10 @@ class FolderSource:
     warning.
     """
 
-    live = False
-
-    def __init__(
-        self,
-        path: Path,
-        camera: str,
-        *,
-        timezone: tzinfo,
-        start: datetime | None = None,
-        fps: float | None = None,
-    ) -> None:
-        self._path = path
-        self._camera = camera
-        self._timezone = timezone
-        self._start = start
-        self._fps = fps
-
     def frames(self, stop: Stop) -> Iterator[Frame]:
         stills = self._stills(stop)
         times = self._times(stills)
-        rate = RateLimit(self._fps)
+        rate = RateLimit(self.fps)
         number = 0
         for time, still in sorted(zip(times, stills, strict=True), key=lambda pair: pair[0]):
             if stop.is_set():
@@ -75,7 +59,7 @@ class FolderSource:
             except SourceError as error:
                 log.warning("%s", error)
                 continue
-            yield Frame(camera=self._camera, time=time, image=image, number=number)
+            yield Frame(camera=self.camera, time=time, image=image, number=number)
             number += 1
         if not number and not stop.is_set():
             raise self._refused("none of its pictures can be read")
@@ -87,7 +71,7 @@ class FolderSource:
             if stop.is_set():
                 return []
             try:
-                taken = check_still(path, self._timezone) or time_in_name(path.name, self._timezone)
+                taken = check_still(path, self.timezone) or time_in_name(path.name, self.timezone)
                 changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
             except SourceError as error:
                 log.warning("%s", error)
@@ -96,10 +80,10 @@ class FolderSource:
         return stills
 
     def _listed(self) -> list[Path]:
-        if not self._path.is_dir():
-            return [self._path]
+        if not self.path.is_dir():
+            return [self.path]
         try:
-            names = [path for path in self._path.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES]
+            names = [path for path in self.path.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES]
         except OSError as error:
             raise self._refused(f"cannot be listed ({error.strerror})") from error
         if not names:
@@ -108,7 +92,7 @@ class FolderSource:
 
     def _refused(self, problem: str) -> SourceError:
         allowed = ", ".join(sorted(PICTURE_SUFFIXES))
-        return SourceError(str(self._path), problem, f"Give a folder with whole pictures ({allowed}) in it")
+        return SourceError(str(self.path), problem, f"Give a folder with whole pictures ({allowed}) in it")
 
     def _times(self, stills: Sequence[_Still]) -> list[datetime]:
         """When each picture was taken, moved so that the first is at ``start`` where that is told."""
@@ -119,9 +103,9 @@ class FolderSource:
         else:
             step = timedelta(seconds=1 / _SEQUENCE_FPS)
             times = [stills[0].changed + step * index for index in range(len(stills))]
-        if self._start is None or not times:
+        if self.start is None or not times:
             return times
-        shift = as_utc(self._start) - min(times)
+        shift = as_utc(self.start) - min(times)
         return [time + shift for time in times]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
-from pathlib import Path
 from typing import cast
 
 import av
@@ -18,6 +17,7 @@ from coop.domain.times import as_utc
 from coop.errors import SourceError
 from coop.frame.filetime import time_in_name
 from coop.frame.rate import RateLimit
+from coop.frame.recording import Recording
 from coop.frame.source import Stop
 
 log = logging.getLogger(__name__)
@@ -30,29 +30,12 @@ _EARLIEST_YEAR = 1990
 """Recorders whose clock was never set write 1904 or 1970 into their files."""
 
 
-class VideoSource:
+class VideoSource(Recording):
     """A video file, read as fast as frames are taken from it; the same file always gives the same frames.
 
     Read with PyAV rather than OpenCV: it tells the exact time of each frame, gives a picture whose size
     changes within the file in its own size (OpenCV squeezes it into the first), and names what is broken.
     """
-
-    live = False
-
-    def __init__(
-        self,
-        path: Path,
-        camera: str,
-        *,
-        timezone: tzinfo,
-        start: datetime | None = None,
-        fps: float | None = None,
-    ) -> None:
-        self._path = path
-        self._camera = camera
-        self._timezone = timezone
-        self._start = start
-        self._fps = fps
 
     def frames(self, stop: Stop) -> Iterator[Frame]:
         with self._opened() as container:
@@ -60,13 +43,13 @@ class VideoSource:
             stream.thread_type = "AUTO"
             start = self._start_of(container)
             clock = RecordedClock(1 / _frame_rate(stream))
-            rate = RateLimit(self._fps)
+            rate = RateLimit(self.fps)
             number = 0
             for decoded in self._decoded(container, stream, stop):
                 seconds = clock.at(_position(decoded, stream))
                 if rate.due(seconds):
                     yield Frame(
-                        camera=self._camera,
+                        camera=self.camera,
                         time=start + timedelta(seconds=seconds),
                         image=_picture(decoded),
                         number=number,
@@ -77,9 +60,9 @@ class VideoSource:
 
     def _opened(self) -> av.container.InputContainer:
         try:
-            if self._path.stat().st_size == 0:
+            if self.path.stat().st_size == 0:
                 raise self._refused("the file is empty (0 bytes)")
-            container = av.open(self._path)
+            container = av.open(self.path)
         except (av.FFmpegError, OSError) as error:
             if isinstance(error, SourceError):
                 raise
@@ -94,7 +77,7 @@ class VideoSource:
             "Copy it again from where it was recorded; a recording that was cut off while it was written may "
             "have lost its index (try: ffmpeg -i FILE -c copy REPAIRED)"
         )
-        return SourceError(str(self._path), problem, remedy)
+        return SourceError(str(self.path), problem, remedy)
 
     def _decoded(
         self, container: av.container.InputContainer, stream: av.video.VideoStream, stop: Stop
@@ -110,31 +93,31 @@ class VideoSource:
             except av.FFmpegError as error:
                 damaged += 1
                 if damaged == 1:
-                    log.warning("%s: a damaged place was left out (%s)", self._path, _reason(error))
+                    log.warning("%s: a damaged place was left out (%s)", self.path, _reason(error))
                 if damaged > _MOST_DAMAGED:
                     break
                 continue
             yield from frames
         if damaged > 1:
-            log.warning("%s: %d damaged places were left out", self._path, damaged)
+            log.warning("%s: %d damaged places were left out", self.path, damaged)
 
     def _start_of(self, container: av.container.InputContainer) -> datetime:
         """When the recording began: as told, by its name, by its own word, or by the file's last change."""
-        if self._start is not None:
-            return as_utc(self._start)
-        told = time_in_name(self._path.name, self._timezone) or _creation_time(container, self._timezone)
+        if self.start is not None:
+            return as_utc(self.start)
+        told = time_in_name(self.path.name, self.timezone) or _creation_time(container, self.timezone)
         if told is not None:
             return told
-        changed = datetime.fromtimestamp(self._path.stat().st_mtime, UTC)
+        changed = datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
         seconds = _declared_seconds(container, container.streams.video[0])
-        log.info("%s: neither its name nor the file says when it began; its last change counts", self._path)
+        log.info("%s: neither its name nor the file says when it began; its last change counts", self.path)
         return changed - timedelta(seconds=seconds)
 
     def _warn_if_cut(self, seconds: float, declared: float) -> None:
         if seconds < declared - max(1.0, declared * 0.02):
             log.warning(
                 "%s: the recording is cut off: it declares %.1f s and %.1f s could be read",
-                self._path,
+                self.path,
                 declared,
                 seconds,
             )
