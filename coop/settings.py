@@ -145,7 +145,7 @@ class MotionSettings(Section):
 
     sensitivity: Share = Field(default=0.5, description="0 sees only strong changes, 1 sees the faintest.")
     smallest: float = Field(
-        default=0.0004,
+        default=0.0005,
         gt=0,
         le=0.5,
         description="The smallest thing that counts, as a share of the picture's area.",
