@@ -53,7 +53,7 @@ class Network:
 
 def _open(content: bytes, threads: int) -> Any:
     try:
-        with _without_chatter():
+        with without_chatter():
             interpreter = Interpreter(model_content=content, num_threads=threads)
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
@@ -62,7 +62,7 @@ def _open(content: bytes, threads: int) -> Any:
 
 
 @contextmanager
-def _without_chatter() -> Iterator[None]:
+def without_chatter() -> Iterator[None]:
     """Keep back what LiteRT says at each opening; anything else on standard error is passed on.
 
     It writes to the file descriptor itself and has no switch for it.
