@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -18,7 +19,7 @@ def test_data() -> Path:
     return folder
 
 
-def missing_part(what: str) -> None:
+def missing_part(what: str) -> NoReturn:
     """Skip with a clear reason on a person's machine; in CI an absence is a failure."""
     if os.environ.get("CI", "").lower() == "true":
         pytest.fail(f"CI needs it: {what}")

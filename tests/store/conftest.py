@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from conftest import missing_part
 from fakes.postgres import Postgres, find_postgres, running_postgres
 
 from coop.store.schema import upgrade
@@ -17,10 +17,7 @@ from coop.store.store import Store
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     if find_postgres() is None:
-        reason = "PostgreSQL is not installed; tests/setup-system.sh does it"
-        if os.environ.get("CI", "").lower() == "true":
-            pytest.fail(f"CI needs it: {reason}")
-        pytest.skip(reason)
+        missing_part("PostgreSQL is not installed; tests/setup-system.sh does it")
     with running_postgres() as server:
         server.execute("CREATE DATABASE coop_template")
         upgrade(server.url("coop_template"))
@@ -75,6 +72,6 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True, check=False
     )
     if mounted.returncode != 0:
-        pytest.skip("only root may mount a small disk")
+        missing_part("only root may mount a small disk")
     yield folder
     subprocess.run(["umount", "--lazy", folder], check=True)

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+from conftest import missing_part
 
 from coop.classify.efficientnet_lite import Lite0Weights, load_lite0_weights
 from coop.classify.network import Network
@@ -24,10 +25,7 @@ Pictures = Callable[..., list[npt.NDArray[np.uint8]]]
 def keras_module() -> Any:
     """``training.starter_keras``, which brings TensorFlow."""
     if importlib.util.find_spec("tensorflow") is None:
-        missing = "TensorFlow is not installed; pip install 'neurocoop[train]'"
-        if os.environ.get("CI", "").lower() == "true":
-            pytest.fail(f"CI needs it: {missing}")
-        pytest.skip(missing)
+        missing_part("TensorFlow is not installed; pip install 'neurocoop[train]'")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from training import starter_keras
 
