@@ -47,6 +47,10 @@ class ModelPackageError(CoopError, ValueError):
         super().__init__(f"Model package {folder}: {problem}. {remedy}")
 
 
+class LabelError(CoopError, ValueError):
+    """A label, class or task that cannot be what was asked."""
+
+
 class StoreError(CoopError):
     """The store could not do what was asked."""
 

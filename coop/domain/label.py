@@ -10,9 +10,11 @@ from datetime import datetime
 class Label:
     """A person's judgement of a picture for one task.
 
-    ``picture`` is the picture's key, ``how`` the way it was given ("visit", "picture", "telegram",
-    "imported"), ``batch`` groups what one action labelled. Labels are only ever added: the newest of a
-    picture and task holds.
+    ``picture`` is the picture's key, ``value`` as `coop.domain.task.Task` says, ``how`` the way it was given
+    ("visit", "grid", "picture", "cluster", "double", "audit", "review", "telegram", "imported", "undo"),
+    ``batch`` groups what one action labelled. Labels are only ever added: the newest of a picture and task
+    holds. ``suggestion`` is what the person was shown, such as "hen 0.93 starter-kinds 1"; None for nothing.
+    ``took_ms`` are the milliseconds that the person took. ``undoes`` is the batch that this takes back.
     """
 
     picture: str
@@ -22,3 +24,6 @@ class Label:
     at: datetime
     how: str
     batch: str | None = None
+    suggestion: str | None = None
+    took_ms: int | None = None
+    undoes: str | None = None

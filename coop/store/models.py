@@ -14,6 +14,7 @@ from sqlalchemy import (
     CheckConstraint,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     MetaData,
     Text,
@@ -40,6 +41,7 @@ class Base(DeclarativeBase):
         float: Double(),
         dict[str, Any]: JSON(none_as_null=True),
         list[int]: JSON(none_as_null=True),
+        list[str]: JSON(none_as_null=True),
     }
 
 
@@ -47,7 +49,7 @@ class PictureRow(Base):
     """A picture. ``deleted``: its file was removed by retention or lost; the fact remains."""
 
     __tablename__ = "pictures"
-    __table_args__ = (Index(None, "time"), Index(None, "deleted", "time"))
+    __table_args__ = (Index(None, "time"), Index(None, "deleted", "time"), Index(None, "sha256"))
 
     key: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
@@ -172,7 +174,7 @@ class LabelRow(Base):
     """One judgement. Rows are only ever added."""
 
     __tablename__ = "labels"
-    __table_args__ = (Index(None, "task", "picture"),)
+    __table_args__ = (Index(None, "task", "picture"), Index(None, "batch"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     picture: Mapped[str] = mapped_column(ForeignKey("pictures.key"), index=True)
@@ -182,6 +184,203 @@ class LabelRow(Base):
     at: Mapped[datetime]
     how: Mapped[str]
     batch: Mapped[str | None]
+    suggestion: Mapped[str | None]
+    took_ms: Mapped[int | None]
+    undoes: Mapped[str | None]
+
+
+class CurrentLabelRow(Base):
+    """The newest label of a picture and task, so that no page has to read the whole log. Made from it."""
+
+    __tablename__ = "current_labels"
+    __table_args__ = (Index(None, "task", "value"),)
+
+    task: Mapped[str] = mapped_column(primary_key=True)
+    picture: Mapped[str] = mapped_column(ForeignKey("pictures.key"), primary_key=True, index=True)
+    label: Mapped[int] = mapped_column(ForeignKey("labels.id"))
+    value: Mapped[str]
+    who: Mapped[str]
+    at: Mapped[datetime]
+
+
+class TaskRow(Base):
+    __tablename__ = "tasks"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    title: Mapped[str]
+    pictures: Mapped[str | None]
+    daemon: Mapped[bool]
+
+
+class TaskClassRow(Base):
+    """A class of a task. Its ``code`` stands in labels, so rows are never removed nor codes changed."""
+
+    __tablename__ = "task_classes"
+
+    task: Mapped[str] = mapped_column(ForeignKey("tasks.name"), primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    position: Mapped[int]
+    definition: Mapped[str] = mapped_column(Text)
+    colour: Mapped[str]
+    key: Mapped[str]
+    examples: Mapped[list[str]]
+    retired: Mapped[datetime | None]
+    merged_into: Mapped[str | None]
+
+
+class TaskChangeRow(Base):
+    """What was done to a task or its classes, by whom and when. Rows are only ever added."""
+
+    __tablename__ = "task_changes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    task: Mapped[str] = mapped_column(index=True)
+    at: Mapped[datetime]
+    who: Mapped[str]
+    what: Mapped[str]
+    details: Mapped[dict[str, Any]]
+
+
+class CatalogueRow(Base):
+    """What the labelling tool knows of a picture besides the picture itself."""
+
+    __tablename__ = "catalogue"
+    __table_args__ = (Index(None, "visit"), Index(None, "day"), Index(None, "source"))
+
+    picture: Mapped[str] = mapped_column(ForeignKey("pictures.key"), primary_key=True)
+    visit: Mapped[str]
+    source: Mapped[str]
+    grouping: Mapped[str | None]
+    day: Mapped[str | None]
+    name: Mapped[str]
+    phash: Mapped[int] = mapped_column(BigInteger)  # signed, as databases want it
+    brightness: Mapped[float]
+    contrast: Mapped[float]
+    sharpness: Mapped[float]
+
+
+class TaskVisitRow(Base):
+    """A visit that belongs to a task: how many of its pictures have no label yet, and when its turn comes.
+
+    ``score``: the highest comes first; ``reason`` as in `coop.domain.catalogue.QueuedVisit`. ``began`` is the
+    time of its first picture.
+    """
+
+    __tablename__ = "task_visits"
+    __table_args__ = (Index(None, "task", "score", "began"), Index(None, "visit"))
+
+    task: Mapped[str] = mapped_column(ForeignKey("tasks.name"), primary_key=True)
+    visit: Mapped[str] = mapped_column(primary_key=True)
+    began: Mapped[datetime]
+    pictures: Mapped[int]
+    open: Mapped[int]
+    score: Mapped[float]
+    reason: Mapped[str]
+
+
+class LabelLeaseRow(Base):
+    """Who has a visit before them, so that nobody else gets it meanwhile."""
+
+    __tablename__ = "label_leases"
+
+    task: Mapped[str] = mapped_column(primary_key=True)
+    visit: Mapped[str] = mapped_column(primary_key=True)
+    who: Mapped[str]
+    until: Mapped[datetime]
+
+
+class SuggestionRow(Base):
+    __tablename__ = "suggestions"
+    __table_args__ = (Index(None, "task", "value"),)
+
+    task: Mapped[str] = mapped_column(primary_key=True)
+    picture: Mapped[str] = mapped_column(ForeignKey("pictures.key"), primary_key=True, index=True)
+    value: Mapped[str]
+    confidence: Mapped[float]
+    margin: Mapped[float]
+    runner_up: Mapped[str]
+    model: Mapped[str]
+
+
+class ClusterRow(Base):
+    """Pictures of a task that look alike. ``parent``: the cluster it was split from or merged into."""
+
+    __tablename__ = "clusters"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    task: Mapped[str] = mapped_column(ForeignKey("tasks.name"), index=True)
+    made: Mapped[datetime]
+    model: Mapped[str]
+    parent: Mapped[int | None]
+    ended: Mapped[datetime | None]
+
+
+class ClusterPictureRow(Base):
+    """``distance``: from the middle of the cluster, so that what does not belong comes last."""
+
+    __tablename__ = "cluster_pictures"
+
+    cluster: Mapped[int] = mapped_column(ForeignKey("clusters.id"), primary_key=True)
+    picture: Mapped[str] = mapped_column(ForeignKey("pictures.key"), primary_key=True, index=True)
+    distance: Mapped[float]
+
+
+class DatasetRow(Base):
+    """A dataset version: written once, never changed. ``digest``: SHA-256 over task, classes and items."""
+
+    __tablename__ = "datasets"
+
+    task: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    made: Mapped[datetime]
+    who: Mapped[str]
+    kind: Mapped[str]
+    classes: Mapped[list[str]]
+    digest: Mapped[str]
+    about: Mapped[dict[str, Any]]
+
+
+class DatasetItemRow(Base):
+    __tablename__ = "dataset_items"
+    __table_args__ = (
+        ForeignKeyConstraint(["task", "version"], ["datasets.task", "datasets.version"]),
+        Index(None, "picture"),
+    )
+
+    task: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    picture: Mapped[str] = mapped_column(ForeignKey("pictures.key"), primary_key=True)
+    sha256: Mapped[str]
+    value: Mapped[str]
+    part: Mapped[str]
+    grouping: Mapped[str]
+    visit: Mapped[str]
+    day: Mapped[str | None]
+
+
+class LoginRow(Base):
+    """A person of the labelling page. ``secret``: salt and hash of the password, or empty for none."""
+
+    __tablename__ = "logins"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    secret: Mapped[str]
+    since: Mapped[datetime]
+    disabled: Mapped[datetime | None]
+
+
+class LoginTokenRow(Base):
+    """A link or a session of the labelling page. Only the hash of its token is kept."""
+
+    __tablename__ = "login_tokens"
+
+    hash: Mapped[str] = mapped_column(primary_key=True)
+    login: Mapped[str] = mapped_column(ForeignKey("logins.name"), index=True)
+    kind: Mapped[str]
+    made: Mapped[datetime]
+    expires: Mapped[datetime]
 
 
 class ActiveModelRow(Base):

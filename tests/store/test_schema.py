@@ -35,7 +35,7 @@ def test_the_migrations_make_the_tables_of_the_models(empty_url: str) -> None:
 
 
 def sample(column: Column[Any], table: str) -> Any:
-    if column.foreign_keys or (column.primary_key and not isinstance(column.type, Integer)):
+    if (column.foreign_keys or column.primary_key) and not isinstance(column.type, Integer):
         return "the-key"
     match column.type:
         case DateTime(timezone=True):
