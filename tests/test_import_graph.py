@@ -15,7 +15,7 @@ SIDE_TOOLS = (*PURE, "coop.settings", "coop.store", "coop.classify")
 
 # The longest matching prefix decides. A part may always import itself.
 ALLOWED: dict[str, tuple[str, ...]] = {
-    "coop.domain": (),
+    "coop.domain": ("coop.errors",),
     "coop.errors": (),
     **{f"coop.{step}": PURE for step in STEPS},
     **dict.fromkeys(SETTINGS, (*PURE, *SETTINGS)),

@@ -17,12 +17,21 @@ UNSURE = "unsure"
 """A person looked and cannot tell. It is an answer, but not one to train on."""
 
 SKIP = "skip"
-"""A person passed the picture by. It is no answer: the picture waits for somebody else."""
+"""A person passed the picture by. It is no answer: the grid finds it again."""
 
 UNLABELLED = ""
 """The value of a picture whose label was taken back."""
 
 SPECIAL = (NONE, UNSURE, SKIP)
+
+RESERVED_KEYS = frozenset("0uszy?")
+"""Keys of the labelling page itself: none, unsure, skip, undo, redo, help. Classes get other ones."""
+
+PALETTE = (
+    "#c2410c", "#1d4ed8", "#15803d", "#a21caf", "#b45309", "#0f766e",
+    "#be123c", "#4338ca", "#4d7c0f", "#7e22ce", "#0369a1", "#78716c",
+)  # fmt: skip
+"""Colours of classes that were given none, dark enough for white letters on them."""
 _JOIN, _IS = "|", "="
 _LONGEST_NAME = 60
 _MOST = 999
@@ -189,6 +198,23 @@ def check_class_name(name: str) -> str:
     if name in SPECIAL:
         raise LabelError(f"{name!r} is an answer of every task, so no class can be called that")
     return name
+
+
+def check_key(key: str) -> str:
+    """A class's key: a digit from 1 to 9 or a small letter that the page does not need, or none at all."""
+    if key and (len(key) != 1 or not (key.isascii() and key.isalnum()) or key != key.lower()):
+        raise LabelError(f"A key is one digit or one small letter. Received: {key!r}")
+    if key in RESERVED_KEYS:
+        raise LabelError(f"The key {key!r} belongs to the page itself. Choose another one")
+    return key
+
+
+def free_key(kind: TaskKind, name: str, taken: Iterable[str]) -> str:
+    """A key for a new class: the next digit (where digits do not count things), else a letter of its name."""
+    used = {*taken, *RESERVED_KEYS}
+    digits = "" if kind is TaskKind.COUNT else "123456789"
+    letters = [c for c in name.lower() if c.isascii() and c.isalpha()]
+    return next((c for c in (*digits, *letters, *"abcdefghijklmnopqrstuvwxyz") if c not in used), "")
 
 
 def _count_of(part: str) -> tuple[str, int]:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -264,19 +265,31 @@ class CatalogueRow(Base):
 class TaskVisitRow(Base):
     """A visit that belongs to a task: how many of its pictures have no label yet, and when its turn comes.
 
-    ``score``: the highest comes first; ``reason`` as in `coop.domain.catalogue.QueuedVisit`. ``began`` is the
-    time of its first picture.
+    ``turn``: the smallest comes first; ``reason`` as in `coop.domain.catalogue.QueuedVisit`. ``began`` is the
+    time of its first picture. The partial index holds what waits in the order of its turn, so that the next
+    visit is found at once among a hundred thousand.
     """
 
     __tablename__ = "task_visits"
-    __table_args__ = (Index(None, "task", "score", "began"), Index(None, "visit"))
+    __table_args__ = (
+        Index(
+            "ix_task_visits_waiting",
+            "task",
+            "turn",
+            "began",
+            "visit",
+            sqlite_where=text("open > 0"),
+            postgresql_where=text("open > 0"),
+        ),
+        Index(None, "visit"),
+    )
 
     task: Mapped[str] = mapped_column(ForeignKey("tasks.name"), primary_key=True)
     visit: Mapped[str] = mapped_column(primary_key=True)
     began: Mapped[datetime]
     pictures: Mapped[int]
     open: Mapped[int]
-    score: Mapped[float]
+    turn: Mapped[float]
     reason: Mapped[str]
 
 

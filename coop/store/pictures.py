@@ -57,14 +57,14 @@ class Pictures(StoreCore):
         if track_id is not None:
             query = query.where(PictureRow.track_id == track_id)
         query = query.order_by(PictureRow.time, PictureRow.key)
-        return self._read(lambda session: tuple(_picture(row) for row in session.scalars(query)))
+        return self._read(lambda session: tuple(stored_picture(row) for row in session.scalars(query)))
 
     def picture(self, key: str) -> tuple[StoredPicture, Path] | None:
         """A picture and the absolute path of its file; None where it is unknown or no longer kept."""
         row = self._read(lambda session: session.get(PictureRow, key))
         if row is None or row.deleted is not None:
             return None
-        return _picture(row), self._media.locate(row.path)
+        return stored_picture(row), self._media.locate(row.path)
 
     def sweep(self, grace: timedelta, *, bulk: bool = False) -> Sweep:
         """Remove files that no row names, and report rows whose file is gone.
@@ -118,7 +118,7 @@ def picture_values(picture: StoredPicture) -> dict[str, Any]:
     }
 
 
-def _picture(row: PictureRow) -> StoredPicture:
+def stored_picture(row: PictureRow) -> StoredPicture:
     return StoredPicture(
         key=row.key,
         kind=PictureKind(row.kind),

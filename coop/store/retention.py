@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from coop.domain.notification import OutboxState
 from coop.store.core import StoreCore
 from coop.store.faults import DiskFull
+from coop.store.labels import count_open_again
 from coop.store.models import LabelRow, OutboxRow, PictureRow
 
 _BATCH = 50
@@ -98,6 +99,7 @@ class Retention(StoreCore):
 
         def work(session: Session) -> None:
             session.execute(update(PictureRow).where(PictureRow.key.in_(keys)).values(deleted=now))
+            count_open_again(session, keys)
 
         self._write(work)
 

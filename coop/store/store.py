@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from coop.errors import StoreCorrupt
 from coop.store.backup import Backup
+from coop.store.catalogue import Catalogue
 from coop.store.chats import Chats
 from coop.store.engine import open_engine
 from coop.store.events import Events
@@ -18,14 +19,19 @@ from coop.store.labels import Labels
 from coop.store.media import Media
 from coop.store.outbox import Outbox
 from coop.store.packages import ActivePackages
+from coop.store.queue import Queue
 from coop.store.record import Recording
 from coop.store.retention import Retention
 from coop.store.schema import upgrade_engine
 from coop.store.status import Status
+from coop.store.tasks import Tasks
 from coop.store.visits import Visits
 
 
-class Store(Recording, Visits, Events, Outbox, Chats, Labels, ActivePackages, Status, Retention, Backup):
+class Store(
+    Recording, Visits, Events, Outbox, Chats, Tasks, Labels, Catalogue, Queue, ActivePackages, Status,
+    Retention, Backup,
+):  # fmt: skip
     """One opened store; each base class is one noun of it, in a module of its own.
 
     Any thread may call any method. Reading happens in the calling thread, writing in the one writer thread,

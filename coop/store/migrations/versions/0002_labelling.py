@@ -172,14 +172,17 @@ def upgrade() -> None:
         sa.Column("began", UTCDateTime(), nullable=False),
         sa.Column("pictures", sa.Integer(), nullable=False),
         sa.Column("open", sa.Integer(), nullable=False),
-        sa.Column("score", sa.Double(), nullable=False),
+        sa.Column("turn", sa.Double(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["task"], ["tasks.name"], name=op.f("fk_task_visits_task")),
         sa.PrimaryKeyConstraint("task", "visit", name=op.f("pk_task_visits")),
     )
     with op.batch_alter_table("task_visits") as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_task_visits_task_score_began"), ["task", "score", "began"], unique=False
+            "ix_task_visits_waiting",
+            ["task", "turn", "began", "visit"],
+            sqlite_where=sa.text("open > 0"),
+            postgresql_where=sa.text("open > 0"),
         )
         batch_op.create_index(batch_op.f("ix_task_visits_visit"), ["visit"], unique=False)
 
