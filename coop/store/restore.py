@@ -17,6 +17,7 @@ from coop.errors import BackupError, StoreCorrupt
 from coop.store.archive import DATABASE, MEDIA, MODELS, SETTINGS, Manifest, clear, unpack
 from coop.store.engine import Begin, beginning, open_engine, shown
 from coop.store.faults import explained, file_errors_explained
+from coop.store.labels import count_open_again
 from coop.store.media import Media, write_durably
 from coop.store.models import Base, DaemonStatusRow, PictureRow
 from coop.store.portable import load_table, reflected_tables
@@ -200,6 +201,9 @@ def _mark_deleted(connection: Connection, media: Media, now: datetime) -> int:
     gone = [key for key, path in rows if not media.locate(path).exists()]
     for key in gone:
         connection.execute(update(PictureRow).where(PictureRow.key == key).values(deleted=as_utc(now)))
+    with Session(connection, join_transaction_mode="create_savepoint") as session:
+        count_open_again(session, gone)
+        session.commit()
     return len(gone)
 
 
