@@ -14,7 +14,7 @@ from pathlib import Path
 
 import sdnotify
 
-from coop.assembly import camera_judge, camera_pipeline, camera_source, utc_now
+from coop.assembly import camera_clips, camera_judge, camera_pipeline, camera_source, utc_now
 from coop.camera_loop import CameraLoop
 from coop.crew import CameraAtWork, Crew
 from coop.data_lock import DataLock
@@ -98,6 +98,7 @@ class Daemon:
             self._store = opened.enter_context(open_store(settings))
             composer = Composer(zone=settings.zone, silent_routine=settings.telegram.silent_routine)
             self._first_visits = FirstVisits(self._store, settings.zone)
+            self._store.tidy_clips()
             self._end_forgotten_visits()
             self._models = Models(settings, active_package(self._store, settings))
             self._models.refresh()
@@ -217,6 +218,15 @@ class Daemon:
             composer = replace(composer, routine_life=None)
         recorder = Recorder(self._store, lambda event: composer.compose(event, self._recipients()))
         judge = camera_judge(self._models.current, self._settings)
+        clips = None
+        if camera.clips and self._settings.clips.of:
+            clips = camera_clips(
+                name,
+                self._settings,
+                folder=self._store.clips_under_way,
+                record=lambda clip, now: recorder(Findings(clips=(clip,)), now),
+                patient=not live,
+            )
         pipeline = camera_pipeline(
             name,
             camera,
@@ -228,6 +238,7 @@ class Daemon:
             # A recording begins anew with every start, and finds its visits again.
             open_visits=[v for v in self._store.open_visits() if live and v.camera == name],
             motion_told=self._last_time(name, ("MotionSeen",)) if live else None,
+            clips=clips,
         )
         slot = LatestFrame()
         watch = CameraWatch(

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import cv2
 
 from coop.classify.judge import Predicts, TrackJudge
+from coop.clip.director import Director
+from coop.clip.maker import ClipMaker
+from coop.clip.ring import Ring
+from coop.clip.wishes import worth_a_clip
+from coop.domain.clip import NewClip
 from coop.domain.frame import Frame, Picture
 from coop.domain.sighting import Visit
 from coop.domain.zone import Zone, ZoneKind
@@ -27,9 +32,6 @@ from coop.notify.picture import event_picture
 from coop.pipeline import Pipeline, Record
 from coop.settings import NEST_EVERY_S, CameraSettings, Settings
 from coop.track.tracker import Tracker
-
-if TYPE_CHECKING:
-    pass
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +109,36 @@ def camera_judge(models: Mapping[str, Predicts], settings: Settings) -> TrackJud
     return TrackJudge(models, max_per_second=settings.classify.max_per_second)
 
 
+def camera_clips(
+    name: str,
+    settings: Settings,
+    *,
+    folder: Path,
+    record: Callable[[NewClip, datetime], None],
+    patient: bool,
+) -> ClipMaker:
+    """What films one camera; unfinished clips lie in ``folder``. ``patient``: no frame is ever left out."""
+    clips = settings.clips
+    pre_roll = timedelta(seconds=clips.pre_roll_s)
+    # An event may be told only when its track is over, and then lies back that long.
+    late = timedelta(seconds=settings.track.lost_after_s + 1)
+    return ClipMaker(
+        name,
+        director=Director(
+            worth_a_clip(clips.of),
+            pre_roll=pre_roll,
+            post_roll=timedelta(seconds=clips.post_roll_s),
+            longest=timedelta(seconds=clips.longest_s),
+        ),
+        ring=Ring(pre_roll + late, int(clips.memory_mib * 2**20)),
+        folder=folder,
+        record=record,
+        width=clips.width,
+        fps=clips.fps,
+        patient=patient,
+    )
+
+
 def camera_pipeline(
     name: str,
     camera: CameraSettings,
@@ -118,6 +150,7 @@ def camera_pipeline(
     is_first_today: IsFirstToday,
     open_visits: Iterable[Visit] = (),
     motion_told: datetime | None = None,
+    clips: ClipMaker | None = None,
 ) -> Pipeline:
     """The whole flow of one camera, going on with the visits that were open."""
     events, zones = settings.events, tuple(zones)
@@ -153,4 +186,5 @@ def camera_pipeline(
         illustrate=partial(event_picture, zone=settings.zone),
         encode=jpeg,
         zones=zones,
+        clips=clips,
     )

@@ -64,8 +64,12 @@ class CameraLoop(threading.Thread):
                 log.exception("Camera %s: a frame could not be handled; going on", self.pipeline.camera)
                 self._stop_asked.wait(IDLE_S)
             self.beat = self._monotonic()
-        if self._live and self.latest is not None:  # a recording is read again from its beginning
+        if self.finished:
+            return
+        if self._live and self.latest is not None:
             self.pipeline.pause(self.latest.time)
+        else:
+            self.pipeline.drop()
 
     def _turn(self) -> None:
         frame = self._slot.take(IDLE_S)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -58,6 +58,16 @@ def main() -> None:
 def _say(text: str) -> None:
     """Tell the user; a long line stays one line, so that a path or a command in it can be copied."""
     console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _not_both(as_json: bool, as_csv: bool) -> None:
+    if as_json and as_csv:
+        raise typer.BadParameter("--json and --csv exclude one another")
+
+
+def _begin(since: datetime | None, now: datetime, zone: tzinfo) -> datetime:
+    """The first moment of a day in the coop's time zone, or a day ago."""
+    return since.replace(tzinfo=zone).astimezone(UTC) if since else now - timedelta(days=1)
 
 
 @app.callback(invoke_without_command=True)
@@ -178,17 +188,18 @@ def events(
 ) -> None:
     """Print the record of events, by default those of the last 24 hours."""
     from coop.assembly import utc_now
+    from coop.commands.clips import clip_files
     from coop.commands.tables import EVENT_COLUMNS, events_rows, print_rows
     from coop.places import open_store
     from coop.settings import load_settings
 
-    if as_json and as_csv:
-        raise typer.BadParameter("--json and --csv exclude one another")
+    _not_both(as_json, as_csv)
     settings = load_settings(config)
     now = utc_now()
-    begin = since.replace(tzinfo=settings.zone).astimezone(UTC) if since else now - timedelta(days=1)
+    begin = _begin(since, now, settings.zone)
     with open_store(settings) as store:
-        rows = events_rows(store.events(begin, now + timedelta(days=1)), settings.zone)
+        found = store.events(begin, now + timedelta(days=1))
+        rows = events_rows(found, settings.zone, clip_files(store, found))
         newest = store.newest_event()
     if not rows and newest is not None and not as_json and not as_csv:
         _say(
@@ -197,6 +208,40 @@ def events(
         )
         return
     print_rows("Events", rows, console, columns=EVENT_COLUMNS, as_json=as_json, as_csv=as_csv)
+
+
+@app.command()
+def clips(
+    config: ConfigOption = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(help="From this day on.", metavar="YYYY-MM-DD", formats=["%Y-%m-%d"]),
+    ] = None,
+    camera: Annotated[str | None, typer.Option(help="Only those of this camera.")] = None,
+    copy_to: Annotated[
+        Path | None, typer.Option("--to", help="A folder to copy them into, named by their times.")
+    ] = None,
+    as_json: JsonFlag = False,
+    as_csv: CsvFlag = False,
+) -> None:
+    """Print which clips there are, by default those of the last 24 hours, or copy them."""
+    from coop.assembly import utc_now
+    from coop.commands.clips import CLIP_COLUMNS, clip_rows, copy_clips
+    from coop.commands.tables import print_rows
+    from coop.places import open_store
+    from coop.settings import load_settings
+
+    _not_both(as_json, as_csv)
+    settings = load_settings(config)
+    now = utc_now()
+    begin, end = _begin(since, now, settings.zone), now + timedelta(days=1)
+    with open_store(settings) as store:
+        if copy_to is not None:
+            copies = copy_clips(store, begin, end, settings.zone, camera, copy_to)
+            _say(f"Copied {len(copies)} clips into {copy_to}.")
+            return
+        rows = clip_rows(store, begin, end, settings.zone, camera)
+    print_rows("Clips", rows, console, columns=CLIP_COLUMNS, as_json=as_json, as_csv=as_csv)
 
 
 @app.command()
@@ -221,6 +266,9 @@ def replay(
     video: Annotated[
         Path | None, typer.Option(help="A file for the recording with boxes and names drawn in (MP4).")
     ] = None,
+    clips_to: Annotated[
+        Path | None, typer.Option("--clips", help="A folder for the clips (MP4) that `coop run` would make.")
+    ] = None,
     motion_only: Annotated[
         bool, typer.Option("--motion-only", help="Only motion and tracks: say of nothing what it is.")
     ] = False,
@@ -234,7 +282,7 @@ def replay(
 
     request = ReplayRequest(
         source=source, camera=camera, start=start, json_file=json_file, masks=masks, video=video,
-        motion_only=motion_only,
+        clips=clips_to, motion_only=motion_only,
     )  # fmt: skip
     run_replay(request, load_settings(config), console)
 

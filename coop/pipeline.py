@@ -56,6 +56,20 @@ class KeepsVisits(Protocol):
     def close(self) -> tuple[Sequence[Visit], Sequence[Event]]: ...
 
 
+class MakesClips(Protocol):
+    """Films what is worth it; `drop` leaves nothing of the clip that is under way."""
+
+    def update(
+        self, frame: Frame, events: Sequence[Event], judgements: Sequence[Judgement], *, moving: bool
+    ) -> None: ...
+
+    def tick(self, now: datetime) -> None: ...
+
+    def close(self, events: Sequence[Event]) -> None: ...
+
+    def drop(self) -> None: ...
+
+
 LEAST_TRAVEL = 0.5
 """Diagonals of its own box that a thing must have moved before it is kept out of the background."""
 
@@ -89,6 +103,7 @@ class Pipeline:
     illustrate: Illustrate
     encode: Encode
     zones: Sequence[Zone] = ()
+    clips: MakesClips | None = None
     sighting_every: timedelta = timedelta(seconds=30)
     _standing: tuple[Box, ...] = ()
     _last_sighting: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
@@ -101,15 +116,27 @@ class Pipeline:
         views = [self._zone_picture(frame, *due) for due in self.zone_watch.due(frame, motion)]
         events = self._note(judgements, frame.time, views)
         self._standing = tuple(t.box for t in tracks if _came_by_itself(t))
+        if self.clips is not None:
+            self.clips.update(frame, events, judgements, moving=bool(motion.regions or tracks))
         return Step(frame=frame, motion=motion, tracks=tracks, judgements=judgements, events=events)
 
     def tick(self, now: datetime) -> tuple[Event, ...]:
         """Let time pass while no frame comes, so that visits end."""
+        if self.clips is not None:
+            self.clips.tick(now)
         return self._note((), now)
 
     def pause(self, now: datetime) -> tuple[Event, ...]:
         """The program ends: judge what was still moving, and leave the visits open for the next start."""
-        return self._note(self.judge.close(), now)
+        events = self._note(self.judge.close(), now)
+        if self.clips is not None:
+            self.clips.close(events)
+        return events
+
+    def drop(self) -> None:
+        """The program ends amid a recording, which it will read again from the beginning."""
+        if self.clips is not None:
+            self.clips.drop()
 
     def finish(self, now: datetime) -> tuple[Event, ...]:
         """The recording is over: judge what was still moving, and end every visit."""

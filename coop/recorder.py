@@ -93,7 +93,8 @@ class Recorder:
             self._overflow.tell(f"More than {MOST_WAITING} findings wait to be recorded: the oldest are lost")
             behind = range(1, len(self._waiting))
             # Sightings make up most of what waits; a fox must not go for them.
-            del self._waiting[next((i for i in behind if not self._waiting[i][0].events), 1)]
+            small = (i for i in behind if not (self._waiting[i][0].events or self._waiting[i][0].clips))
+            del self._waiting[next(small, 1)]
         index = len(self._waiting) - MOST_WAITING_WITH_PICTURES - 1
         if index >= 0 and self._waiting[index][0].pictures:
             findings, moment = self._waiting[index]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from typing import Protocol
 
+from coop.domain.clip import NewClip
 from coop.domain.event import Event, HenArrived
 from coop.domain.findings import Findings
 from coop.domain.frame import Frame
@@ -30,17 +31,19 @@ class Sink(Protocol):
 class Memory:
     """What a replay without a database remembers: it stands in for the store.
 
-    ``visits`` holds the newest state of every visit; ``pictures`` counts by kind.
+    ``visits`` holds the newest state of every visit; ``pictures`` counts by kind; ``clips`` in order.
     """
 
     zone: tzinfo
     visits: dict[str, Visit] = field(default_factory=dict)
     pictures: Counter[str] = field(default_factory=Counter)
+    clips: list[NewClip] = field(default_factory=list)
     _arrived: set[tuple[str, date]] = field(default_factory=set)
 
     def record(self, findings: Findings, now: datetime) -> None:
         self.visits.update((visit.key, visit) for visit in findings.visits)
         self.pictures.update(picture.kind.value for picture in findings.pictures)
+        self.clips += findings.clips
         self._arrived.update(
             (recorded.event.subject, local_day(recorded.event.time, self.zone))
             for recorded in findings.events

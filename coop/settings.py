@@ -35,6 +35,7 @@ from coop.settings_values import (
     AnyPath,
     BotToken,
     CameraUrl,
+    ClipWish,
     DatabaseUrl,
     Name,
     Polygon,
@@ -117,6 +118,7 @@ class CameraSettings(Section):
     paced: bool = Field(
         default=True, description="Recordings: as fast as they were taken; false: as fast as possible."
     )
+    clips: bool = Field(default=True, description="false: no clips of this camera.")
     zones: dict[Name, ZoneSettings] = Field(
         default_factory=dict,
         description="Named places; the first that holds the middle of a thing is its place.",
@@ -214,6 +216,39 @@ class EventSettings(Section):
     )
 
 
+class ClipSettings(Section):
+    """Short films of what happened (MP4, as phones play it)."""
+
+    of: tuple[ClipWish, ...] = Field(
+        default=("predator", "first arrival", "motion"),
+        description='What is filmed: "predator", "first arrival" (of each hen\'s day), "arrival" (each one), '
+        '"animal", "motion" (only without a model). [] films nothing.',
+    )
+    pre_roll_s: float = Field(
+        default=5, ge=0, le=30, description="Seconds shown of the time before the event."
+    )
+    post_roll_s: float = Field(
+        default=5, ge=0, le=60, description="Seconds out of sight that end a clip; they are shown too."
+    )
+    longest_s: float = Field(default=60, ge=5, le=600, description="Seconds that a clip lasts at most.")
+    width: int = Field(default=640, ge=160, le=1920, description="Pixels that a clip is wide at most.")
+    fps: float = Field(
+        default=10,
+        ge=0.5,
+        le=30,
+        description="Frames a second at most, of those that are analysed (cameras: fps).",
+    )
+    memory_mib: float = Field(
+        default=32, ge=1, le=512, description="Memory for the pre-roll of one camera; less room, less of it."
+    )
+
+    @model_validator(mode="after")
+    def _room_for_both(self) -> ClipSettings:
+        if self.pre_roll_s + self.post_roll_s > self.longest_s:
+            raise ValueError("longest_s is at least pre_roll_s and post_roll_s together")
+        return self
+
+
 class TelegramSettings(Section):
     """Whom we tell. Without a token, messages go to the console and to a folder."""
 
@@ -306,6 +341,7 @@ class Settings(Section):
     track: TrackSettings = TrackSettings()
     classify: ClassifySettings = ClassifySettings()
     events: EventSettings = EventSettings()
+    clips: ClipSettings = ClipSettings()
     telegram: TelegramSettings = TelegramSettings()
     store: StoreSettings = StoreSettings()
     retention: RetentionSettings = RetentionSettings()

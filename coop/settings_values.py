@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -98,6 +98,9 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9 _-]*[a-z0-9_
 Share = Annotated[float, Field(ge=0, le=1)]
 Polygon = Annotated[tuple[tuple[Share, Share], ...], AfterValidator(_enclosing)]
 """Corners as shares of the picture's width and height, so that it outlives a change of resolution."""
+AnyCase = BeforeValidator(_lower)
+"""Accepts INFO for info."""
+ClipWish = Annotated[Literal["predator", "first arrival", "arrival", "animal", "motion"], AnyCase]
 AnyPath = Annotated[Path, AfterValidator(_absolute)]
 CameraUrl = Annotated[
     SecretUrl, AfterValidator(_known_source), Field(json_schema_extra={"format": "password"})
@@ -109,5 +112,3 @@ TaskName = Annotated[
 BotToken = Annotated[SecretStr, AfterValidator(_bot_token)]
 Timezone = Annotated[str, AfterValidator(_known_timezone)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
-AnyCase = BeforeValidator(_lower)
-"""Accepts INFO for info."""

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-STEPS = ("frame", "motion", "track", "classify", "event", "store", "notify")
+STEPS = ("frame", "motion", "track", "classify", "event", "clip", "store", "notify")
 PURE = ("coop.domain", "coop.errors")
 SETTINGS = ("coop.settings", "coop.settings_errors", "coop.settings_sources", "coop.settings_values")
 SIDE_TOOLS = (*PURE, "coop.settings", "coop.store", "coop.classify")

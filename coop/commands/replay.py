@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from coop.assembly import camera_judge, camera_pipeline, camera_source
-from coop.commands.sinks import MaskSink, json_sink, video_sink
-from coop.commands.tables import events_rows, print_rows, visits_rows
+from coop.assembly import camera_clips, camera_judge, camera_pipeline, camera_source
+from coop.commands.sinks import ClipShelf, MaskSink, json_sink, video_sink
+from coop.commands.tables import clips_rows, events_rows, print_rows, visits_rows
 from coop.domain.findings import RecordedEvent
 from coop.domain.frame import Frame
 from coop.errors import SettingsError
@@ -36,6 +36,7 @@ class ReplayRequest:
     json_file: Path | None = None
     masks: Path | None = None
     video: Path | None = None
+    clips: Path | None = None
     motion_only: bool = False
 
 
@@ -51,6 +52,10 @@ def run_replay(request: ReplayRequest, settings: Settings, console: Console) -> 
     models = Models(settings, active=lambda task: None)
     if not request.motion_only:
         models.refresh()
+    clips = None
+    if request.clips is not None:
+        shelf = ClipShelf(request.clips, settings.zone, memory)
+        clips = camera_clips(name, settings, folder=request.clips, record=shelf.put, patient=True)
     pipeline = camera_pipeline(
         name,
         camera,
@@ -59,6 +64,7 @@ def run_replay(request: ReplayRequest, settings: Settings, console: Console) -> 
         judge=camera_judge(models.current, settings),
         record=memory.record,
         is_first_today=memory.is_first_today,
+        clips=clips,
     )
     with ExitStack() as stack:
         sinks = _sinks(request, stack)
@@ -117,6 +123,8 @@ def _print(totals: Totals, memory: Memory, settings: Settings, console: Console)
     recorded = [RecordedEvent(event=event) for event in totals.events]
     print_rows("Events", events_rows(recorded, settings.zone), console)
     print_rows("Visits", visits_rows(list(memory.visits.values()), settings.zone), console)
+    if memory.clips:
+        print_rows("Clips", clips_rows(memory.clips, totals.events, settings.zone), console)
     tracks = ", ".join(f"{kind} {count}" for kind, count in totals.tracks.most_common()) or "none"
     zone_pictures = f", {memory.pictures['zone']} zone pictures" if memory.pictures["zone"] else ""
     console.print(

@@ -5,19 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import IO, Any
 
 import cv2
 
+from coop.clip.writer import ClipWriter
+from coop.commands.tables import clip_name
+from coop.domain.clip import NewClip
 from coop.domain.event import Event
+from coop.domain.findings import Findings
 from coop.domain.judgement import Judgement
 from coop.domain.track import TrackState
 from coop.errors import CoopError, OutputError
 from coop.motion.detector import motion_mask_in_source_size
 from coop.notify.annotate import Mark, annotated
-from coop.notify.clip import ClipWriter
 from coop.pipeline import Step
+from coop.replay import Memory
 
 _REMEDY = "Choose a folder that exists and may be written, on a disk with room"
 
@@ -96,6 +102,21 @@ class MaskSink:
 
     def last(self, events: Sequence[Event]) -> None:
         """Masks belong to frames."""
+
+
+class ClipShelf:
+    """Gives each finished clip of a replay a name that tells its time, in the folder where it was made."""
+
+    def __init__(self, folder: Path, zone: tzinfo, memory: Memory) -> None:
+        self._folder = folder
+        self._zone = zone
+        self._memory = memory
+
+    def put(self, clip: NewClip, now: datetime) -> None:
+        file = self._folder / clip_name(clip.time, clip.camera, self._zone)
+        with _explained(file):
+            clip.file.replace(file)
+        self._memory.record(Findings(clips=(replace(clip, file=file),)), now)
 
 
 class VideoSink:

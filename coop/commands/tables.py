@@ -7,22 +7,29 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
+from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.style import Style
 from rich.table import Table
+from rich.text import Text
 
+from coop.domain.clip import NewClip
+from coop.domain.event import Event
 from coop.domain.findings import RecordedEvent
 from coop.domain.sighting import Visit
 
 Row = Mapping[str, Any]
 
-EVENT_COLUMNS = ("time", "event", "subject", "place", "camera", "confidence")
+EVENT_COLUMNS = ("time", "event", "subject", "place", "camera", "confidence", "clip")
 
 
-def events_rows(recorded: Sequence[RecordedEvent], zone: tzinfo) -> list[Row]:
-    """One row for each event, times in ``zone``."""
+def events_rows(
+    recorded: Sequence[RecordedEvent], zone: tzinfo, clips: Mapping[str, Path] | None = None
+) -> list[Row]:
+    """One row for each event, times in ``zone``; with ``clips`` (key to file), also where its clip is."""
     return [
         {
             "time": local(entry.event.time, zone),
@@ -32,6 +39,7 @@ def events_rows(recorded: Sequence[RecordedEvent], zone: tzinfo) -> list[Row]:
             "camera": entry.event.camera,
             "confidence": round(entry.event.confidence, 3),
         }
+        | ({} if clips is None else {"clip": str(clips.get(entry.clip or "", ""))})
         for entry in recorded
     ]
 
@@ -49,6 +57,25 @@ def visits_rows(visits: Sequence[Visit], zone: tzinfo) -> list[Row]:
         }
         for visit in visits
     ]
+
+
+def clips_rows(clips: Sequence[NewClip], events: Sequence[Event], zone: tzinfo) -> list[Row]:
+    """One row for each clip, times in ``zone``; ``events`` are those it may show."""
+    subjects = {event.key: event.subject for event in events}
+    return [
+        {
+            "began": local(clip.time, zone),
+            "about": ", ".join(dict.fromkeys(subjects[key] for key in clip.events if key in subjects)),
+            "seconds": round(clip.seconds, 1),
+            "file": clip.file.name,
+        }
+        for clip in clips
+    ]
+
+
+def clip_name(time: datetime, camera: str, zone: tzinfo) -> str:
+    """What a clip is called outside of the record; `coop replay` finds the time in such a name."""
+    return f"{time.astimezone(zone):%Y%m%d-%H%M%S}-{camera}.mp4"
 
 
 def local(moment: datetime, zone: tzinfo) -> str:
@@ -101,5 +128,12 @@ def _table(title: str, rows: Sequence[Row]) -> Table:
             overflow="fold",
         )
     for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
+        table.add_row(*(_cell(column, value) for column, value in row.items()))
     return table
+
+
+def _cell(column: str, value: object) -> Text:
+    """A value as text; a clip as a short link, since its path is longer than a line."""
+    if column == "clip" and value:
+        return Text("clip", style=Style(link=Path(str(value)).as_uri()))
+    return Text(str(value))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from coop.domain.clip import NewClip
 from coop.domain.event import Event
 from coop.domain.notification import Notification
 from coop.domain.picture import NewPicture
@@ -12,24 +13,27 @@ from coop.domain.sighting import Sighting, Visit
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RecordedEvent:
-    """An event with the key of its picture, if it has one."""
+    """An event with the keys of its picture and of the clip that shows it, if it has them."""
 
     event: Event
     picture: str | None = None
+    clip: str | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Findings:
-    """All or nothing: pictures are written first, then every row in one transaction.
+    """All or nothing: pictures and clips are written first, then every row in one transaction.
 
     Recording the same findings twice changes nothing (keys are unique), so a retry is safe.
     """
 
     pictures: tuple[NewPicture, ...] = ()
+    clips: tuple[NewClip, ...] = ()
     sightings: tuple[Sighting, ...] = ()
     visits: tuple[Visit, ...] = ()
     events: tuple[RecordedEvent, ...] = ()
     notifications: tuple[Notification, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.pictures or self.sightings or self.visits or self.events or self.notifications)
+        rows = self.sightings or self.visits or self.events or self.notifications
+        return bool(self.pictures or self.clips or rows)

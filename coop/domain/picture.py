@@ -19,7 +19,10 @@ class PictureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPicture:
-    """A picture on disk. ``path`` is relative to the media folder; ``sha256`` is of the file's bytes."""
+    """A picture on disk. ``path`` is relative to the media folder; ``sha256`` is of the file's bytes.
+
+    ``seconds``: how long a clip lasts; None for what does not move.
+    """
 
     key: str
     kind: PictureKind
@@ -32,6 +35,7 @@ class StoredPicture:
     height: int
     track_id: str | None = None
     box: Box | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,9 @@ class Events(StoreCore):
         if strange:
             log.warning("%s: events that this program does not know: %s", self.where, ", ".join(strange))
         return tuple(
-            RecordedEvent(event=_event(row), picture=row.picture) for row in rows if row.name in EVENTS
+            RecordedEvent(event=_event(row), picture=row.picture, clip=row.clip)
+            for row in rows
+            if row.name in EVENTS
         )
 
     def newest_event(self) -> datetime | None:
@@ -61,6 +63,7 @@ def event_values(recorded: RecordedEvent, now: datetime) -> dict[str, Any]:
         "key": event.key,
         "name": event.name,
         "picture": recorded.picture,
+        "clip": recorded.clip,
         "extra": extra,
         "recorded": now,
     }

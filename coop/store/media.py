@@ -11,12 +11,15 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 
-from coop.domain.picture import NewPicture, StoredPicture
+from coop.domain.clip import NewClip
+from coop.domain.picture import NewPicture, PictureKind, StoredPicture
 from coop.domain.times import as_utc
 from coop.errors import StoreError
 from coop.store.faults import file_errors_explained
 
 _PART = ".part-"
+UNDER_WAY = ".clips-under-way"
+"""The folder below the media where clips lie until they are recorded: one disk, so a rename moves them."""
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 _LONGEST_NAME = 80
@@ -27,6 +30,7 @@ class Media:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
+        self.under_way = self.folder / UNDER_WAY
 
     def keep(self, picture: NewPicture) -> StoredPicture:
         """Write a picture's file so that it survives a power cut, and say where it is.
@@ -34,7 +38,7 @@ class Media:
         A file that is already there with the same bytes is kept and made young again, so that no sweep takes
         it before its row is written. Raises StoreUnavailable; then no part of the file is left.
         """
-        path = _relative_path(picture)
+        path = _relative_path(picture, picture.kind)
         digest = hashlib.sha256(picture.data).hexdigest()
         target = self.folder / path
         with file_errors_explained(f"Media file {target}"):
@@ -55,6 +59,49 @@ class Media:
             track_id=picture.track_id,
             box=picture.box,
         )
+
+    def adopt(self, clip: NewClip) -> StoredPicture | None:
+        """Put a finished clip under its final name so that it survives a power cut; None if its file is gone.
+
+        It must lie on the same disk. Doing it again changes nothing. Raises StoreUnavailable.
+        """
+        path = _relative_path(clip, PictureKind.CLIP)
+        target = self.folder / path
+        with file_errors_explained(f"Media file {target}"):
+            if clip.file.exists():
+                _move_durably(clip.file, target)
+            elif target.exists():
+                os.utime(target)
+            else:
+                return None
+            with target.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            size = target.stat().st_size
+        return StoredPicture(
+            key=clip.key,
+            kind=PictureKind.CLIP,
+            path=str(path),
+            sha256=digest,
+            bytes=size,
+            camera=clip.camera,
+            time=as_utc(clip.time),
+            width=clip.width,
+            height=clip.height,
+            seconds=clip.seconds,
+        )
+
+    def forget(self, clip: NewClip) -> None:
+        """Remove the file of a clip that is not wanted under its temporary name."""
+        with file_errors_explained(f"Media file {clip.file}"):
+            clip.file.unlink(missing_ok=True)
+
+    def tidy(self) -> int:
+        """Remove what was left of clips under way; returns how many files that were."""
+        left = list(self.under_way.iterdir()) if self.under_way.is_dir() else []
+        with file_errors_explained(f"Folder {self.under_way}"):
+            for place in left:
+                place.unlink(missing_ok=True)
+        return len(left)
 
     def locate(self, path: str) -> Path:
         """The absolute place of a file named by a row; refuses to leave the folder (StoreError)."""
@@ -77,7 +124,10 @@ class Media:
                 return  # not empty: neither are those above
 
     def files(self) -> dict[str, timedelta]:
-        """Every file, also unfinished ones, with its age by the file system's own clock."""
+        """Every file, also unfinished ones, with its age by the file system's own clock.
+
+        Those of clips under way are not among them: only the program that films knows what they are good for.
+        """
         if not self.folder.is_dir():
             return {}
         with file_errors_explained(f"Media folder {self.folder}"):
@@ -85,6 +135,7 @@ class Media:
             return {
                 str(place.relative_to(self.folder)): timedelta(seconds=now - modified)
                 for place, modified in _walk(self.folder)
+                if self.under_way not in place.parents
             }
 
     def _file_system_time(self) -> float:
@@ -111,12 +162,12 @@ def write_durably(target: Path, data: bytes) -> None:
         _write_durably(target, data)
 
 
-def _relative_path(picture: NewPicture) -> PurePosixPath:
+def _relative_path(picture: NewPicture | NewClip, kind: PictureKind) -> PurePosixPath:
     if not _SUFFIX.fullmatch(picture.suffix):
         raise StoreError(f"A picture's suffix looks like '.jpg'. Received: {picture.suffix!r}")
     time = as_utc(picture.time)
     # Each part is safe by itself; the key makes the name unique.
-    name = f"{time:%H%M%S}-{picture.kind.value}-{safe_name(picture.key)}{picture.suffix}"
+    name = f"{time:%H%M%S}-{kind.value}-{safe_name(picture.key)}{picture.suffix}"
     return PurePosixPath(f"{time:%Y}", f"{time:%m}", f"{time:%d}", safe_name(picture.camera), name)
 
 
@@ -149,6 +200,18 @@ def _write_once(target: Path, data: bytes) -> None:
         with suppress(OSError):
             part.unlink()
         raise
+    flush_folder(target.parent)
+
+
+def _move_durably(source: Path, target: Path) -> None:
+    with source.open("rb+") as file:
+        os.fsync(file.fileno())
+    try:
+        _make_folder(target.parent)
+        source.replace(target)
+    except FileNotFoundError:  # retention removed the folder, empty until now, under our feet
+        _make_folder(target.parent)
+        source.replace(target)
     flush_folder(target.parent)
 
 

@@ -47,7 +47,7 @@ class Base(DeclarativeBase):
 
 
 class PictureRow(Base):
-    """A picture. ``deleted``: its file was removed by retention or lost; the fact remains."""
+    """A picture or a clip. ``deleted``: its file was removed by retention or lost; the fact remains."""
 
     __tablename__ = "pictures"
     __table_args__ = (Index(None, "time"), Index(None, "deleted", "time"), Index(None, "sha256"))
@@ -63,6 +63,7 @@ class PictureRow(Base):
     height: Mapped[int]
     track_id: Mapped[str | None] = mapped_column(index=True)
     box: Mapped[list[int] | None]
+    seconds: Mapped[float | None]
     deleted: Mapped[datetime | None]
 
 
@@ -111,6 +112,7 @@ class EventRow(Base):
     confidence: Mapped[float]
     visit: Mapped[str | None] = mapped_column(index=True)
     picture: Mapped[str | None] = mapped_column(ForeignKey("pictures.key"), index=True)
+    clip: Mapped[str | None] = mapped_column(ForeignKey("pictures.key"), index=True)
     extra: Mapped[dict[str, Any]]
     recorded: Mapped[datetime]
 

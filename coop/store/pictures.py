@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from coop.domain.box import Box
+from coop.domain.clip import NewClip
 from coop.domain.picture import NewPicture, PictureKind, StoredPicture
 from coop.store.core import StoreCore
 from coop.store.models import PictureRow
@@ -94,10 +95,29 @@ class Pictures(StoreCore):
             return None
         return self._media.keep(picture)
 
-    def _known_pictures(self, pictures: tuple[NewPicture, ...]) -> dict[str, PictureRow]:
-        if not pictures:
+    def _keep_clip(self, clip: NewClip, known: Mapping[str, PictureRow]) -> StoredPicture | None:
+        """Put a new clip's file where it belongs; None for a clip that is known, or whose file is gone."""
+        if clip.key in known:
+            self._media.forget(clip)
+            return None
+        kept = self._media.adopt(clip)
+        if kept is None:
+            log.error("The clip %s is lost: its file %s is gone", clip.key, clip.file)
+        return kept
+
+    @property
+    def clips_under_way(self) -> Path:
+        """The folder for clips that are not recorded yet, on the same disk as those that are."""
+        return self._media.under_way
+
+    def tidy_clips(self) -> int:
+        """Remove what a crash left of clips under way; returns how many. For the one program that films."""
+        return self._media.tidy()
+
+    def _known_pictures(self, keys: Sequence[str]) -> dict[str, PictureRow]:
+        if not keys:
             return {}
-        query = select(PictureRow).where(PictureRow.key.in_([picture.key for picture in pictures]))
+        query = select(PictureRow).where(PictureRow.key.in_(keys))
         return self._read(lambda session: {row.key: row for row in session.scalars(query)})
 
 
@@ -114,6 +134,7 @@ def picture_values(picture: StoredPicture) -> dict[str, Any]:
         "height": picture.height,
         "track_id": picture.track_id,
         "box": None if picture.box is None else list(picture.box.xywh),
+        "seconds": picture.seconds,
         "deleted": None,
     }
 
@@ -131,6 +152,7 @@ def stored_picture(row: PictureRow) -> StoredPicture:
         height=row.height,
         track_id=row.track_id,
         box=None if row.box is None else Box(*row.box),
+        seconds=row.seconds,
     )
 
 

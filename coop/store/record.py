@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
+from coop.domain.clip import NewClip
 from coop.domain.findings import Findings
 from coop.domain.picture import StoredPicture
 from coop.errors import StoreError
@@ -21,7 +22,7 @@ from coop.store.visits import insert_sightings, upsert_visits
 
 class Recording(Pictures):
     def record(self, findings: Findings, now: datetime) -> bool:
-        """Keep the pictures' files, then every row in one transaction; returns whether anything was new.
+        """Keep the files of pictures and clips, then all rows in one transaction; whether any was new.
 
         When it returns, all of it survives a power cut. Recording the same findings again changes nothing, so
         a caller may repeat after StoreUnavailable. Raises StoreError where findings name a picture that is
@@ -29,8 +30,10 @@ class Recording(Pictures):
         """
         if not findings:
             return False
-        known = self._known_pictures(findings.pictures)
+        keys = [picture.key for picture in findings.pictures] + [clip.key for clip in findings.clips]
+        known = self._known_pictures(keys)
         kept = [self._keep_file(picture, known) for picture in findings.pictures]
+        kept += [self._keep_clip(clip, known) for clip in findings.clips]
         pictures = [picture for picture in kept if picture is not None]
         return self._write(lambda session: _insert(session, findings, pictures, now)) > 0
 
@@ -41,8 +44,16 @@ def _insert(session: Session, findings: Findings, pictures: Sequence[StoredPictu
     new += insert_sightings(session, findings.sightings)
     new += upsert_visits(session, findings.visits)
     new += insert_new(session, EventRow, ["key"], [event_values(event, now) for event in findings.events])
+    _link_clips(session, findings.clips)
     rows = [notification_values(notification, now) for notification in findings.notifications]
     return new + insert_new(session, OutboxRow, ["key"], rows)
+
+
+def _link_clips(session: Session, clips: Sequence[NewClip]) -> None:
+    for clip in clips:
+        stored = exists().where(PictureRow.key == clip.key)
+        shown = EventRow.key.in_(clip.events), EventRow.clip.is_(None), stored
+        session.execute(update(EventRow).where(*shown).values(clip=clip.key))
 
 
 def _require_pictures(session: Session, findings: Findings) -> None:

@@ -31,11 +31,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from fakes.daemon import Daemon, NotifySocket, wait_for
 
 from coop.assembly import camera_judge, camera_pipeline, jpeg
+from coop.clip.writer import ClipWriter
 from coop.first_visits import FirstVisits
 from coop.frame.sim.source import open_sim
 from coop.frame.source import open_source
 from coop.models import Models
-from coop.notify.clip import ClipWriter
 from coop.notify.compose import Composer
 from coop.pipeline import Pipeline
 from coop.places import open_store

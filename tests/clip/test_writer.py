@@ -8,9 +8,9 @@ import av
 import numpy as np
 import pytest
 
+from coop.clip.writer import LONGEST_PAUSE, ClipWriter
 from coop.domain.frame import Picture
 from coop.errors import OutputError
-from coop.notify.clip import LONGEST_PAUSE, ClipWriter
 
 START = datetime(2026, 5, 1, 7, tzinfo=UTC)
 
