@@ -221,8 +221,8 @@ class ClipSettings(Section):
 
     of: tuple[ClipWish, ...] = Field(
         default=("predator", "first arrival", "motion"),
-        description='What is filmed: "predator", "first arrival" (of each hen\'s day), "arrival" (each one), '
-        '"animal", "motion" (only without a model). [] films nothing.',
+        description='Of: "predator", "first arrival" (of a hen\'s day), "arrival" (any), "animal", '
+        '"motion" (without a model).',
     )
     pre_roll_s: float = Field(
         default=5, ge=0, le=30, description="Seconds shown of the time before the event."

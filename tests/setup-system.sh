@@ -12,7 +12,7 @@ gstreamer1.0-plugins-base       cameras over RTSP
 gstreamer1.0-plugins-good       cameras over RTSP
 gstreamer1.0-plugins-bad        cameras over RTSP
 postgresql                      the store on PostgreSQL
-chromium                        the labelling page in a browser
+chromium                        the labelling page and clips, in a browser
 fonts-dejavu-core               text in pictures of pages
 fonts-noto-color-emoji          the signs (emoji) of messages in pictures of pages
 libfaketime                     clocks that jump

@@ -20,9 +20,10 @@ import pytest
 from fakes.botapi import FakeBotApi
 from fakes.command import coop
 from fakes.process import free_port
-from fakes.records import findings
+from fakes.records import arrival, findings, moment
 
 from coop.data_lock import DataLock
+from coop.domain.clip import NewClip
 from coop.domain.findings import Findings
 from coop.domain.label import Label
 from coop.store.store import Store
@@ -30,8 +31,8 @@ from coop.store.store import Store
 TOKEN = "123456:" + "A" * 35
 WRONG = "123456:" + "B" * 35
 COMMANDS = [
-    ["init"], ["check"], ["run"], ["pair"], ["replay"], ["demo"], ["events"], ["backup"], ["restore"],
-    ["zones"], ["cameras"], ["db"], ["db", "upgrade"],
+    ["init"], ["check"], ["run"], ["pair"], ["replay"], ["demo"], ["events"], ["clips"], ["backup"],
+    ["restore"], ["zones"], ["cameras"], ["db"], ["db", "upgrade"],
 ]  # fmt: skip
 EVER = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 
@@ -204,7 +205,7 @@ def test_no_events_is_said(home: Path) -> None:
     write_settings(home)
     assert coop("events").out.strip() == "Events: none."
     assert coop("events", "--json").out == ""
-    assert coop("events", "--csv").out.split() == ["time,event,subject,place,camera,confidence"]
+    assert coop("events", "--csv").out.split() == ["time,event,subject,place,camera,confidence,clip"]
 
 
 def test_events_as_a_table_as_json_and_as_csv(home: Path) -> None:
@@ -216,11 +217,46 @@ def test_events_as_a_table_as_json_and_as_csv(home: Path) -> None:
     assert "2026-05-01 14:00:01" in table, "local time"
     rows = [json.loads(line) for line in coop("events", "--json", *since).out.splitlines()]
     assert [row["subject"] for row in rows] == ["hen 1", "hen 86400"]
-    assert set(rows[0]) == {"time", "event", "subject", "place", "camera", "confidence"}
+    assert set(rows[0]) == {"time", "event", "subject", "place", "camera", "confidence", "clip"}
     listed = list(csv.DictReader(io.StringIO(coop("events", "--csv", *since).out)))
     assert [{name: str(value) for name, value in row.items()} for row in rows] == listed
     later = coop("events", "--json", "--since", "2026-05-02").out
     assert [json.loads(line)["subject"] for line in later.splitlines()] == ["hen 86400"]
+
+
+def record_clip(home: Path, n: int) -> bytes:
+    """A clip of the event of `findings(n)`; its bytes are no film, which nobody here looks at."""
+    file, content = home / "made.mp4", f"film {n}".encode()
+    file.write_bytes(content)
+    clip = NewClip(
+        key=f"clip-{n}", file=file, camera="nest", time=moment(n - 5), seconds=12.34, width=64, height=48,
+        events=(arrival(n).key,),
+    )  # fmt: skip
+    record(home, Findings(clips=(clip,)))
+    return content
+
+
+def test_clips_are_listed_copied_and_named_by_their_events(home: Path) -> None:
+    write_settings(home)
+    record(home, findings(1), findings(2))
+    content = record_clip(home, 1)
+    since = ("--since", "2026-05-01")
+    assert "clip" in coop("events", *since).out
+    rows = [json.loads(line) for line in coop("events", "--json", *since).out.splitlines()]
+    assert [bool(row["clip"]) for row in rows] == [True, False]
+    assert Path(rows[0]["clip"]).read_bytes() == content
+    [clip] = [json.loads(line) for line in coop("clips", "--json", *since).out.splitlines()]
+    assert clip == {
+        "time": "2026-05-01 13:59:56", "camera": "nest", "about": "hen 1", "seconds": 12.3, "mb": 0.0,
+        "file": rows[0]["clip"],
+    }  # fmt: skip
+    assert "hen 1" in coop("clips", *since).out
+    assert coop("clips", "--camera", "run", *since).out.strip() == "Clips: none."
+    assert coop("clips", "--to", "films", *since).out.strip() == "Copied 1 clips into films."
+    assert (home / "films" / "20260501-135956-nest.mp4").read_bytes() == content
+    (home / "file").touch()
+    refused = coop("clips", "--to", "file", *since)
+    assert (refused.status, "cannot be copied" in refused.words) == (1, True)
 
 
 def test_since_begins_at_local_midnight(home: Path) -> None:

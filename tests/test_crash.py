@@ -12,12 +12,14 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
+import av
 import pytest
 from fakes.botapi import FakeBotApi, Fault
 from fakes.daemon import Daemon, wait_for
 from fakes.expected import expected_events
 
 from coop.domain.notification import OutboxState
+from coop.domain.picture import PictureKind
 from coop.store.store import Store
 
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "20"))
@@ -85,10 +87,21 @@ def _check_pictures(store: Store) -> None:
     for recorded in store.events(*ALWAYS):
         if recorded.event.name == "MotionSeen":
             assert recorded.picture is not None
+            assert recorded.clip is not None
     for picture in store.pictures(*ALWAYS):
         found = store.picture(picture.key)
         assert found is not None
         assert hashlib.sha256(found[1].read_bytes()).hexdigest() == picture.sha256
+        if picture.kind is PictureKind.CLIP:
+            assert _length(found[1]) == pytest.approx(picture.seconds, abs=0.001)
+    assert list(store.clips_under_way.iterdir()) == [], "every start tidies what the crash before it left"
+
+
+def _length(clip: Path) -> float:
+    """Seconds from a clip's first picture to its last; a broken file raises."""
+    with av.open(str(clip)) as container:
+        times = [frame.time for frame in container.decode(video=0) if frame.time is not None]
+    return times[-1] - times[0]
 
 
 def _check_messages(store: Store, api: FakeBotApi) -> None:

@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import av
 import pytest
 from fakes.botapi import FakeBotApi
 from fakes.daemon import Daemon, NotifySocket, wait_for
 from fakes.expected import expected_events
 from fakes.process import free_port
 from fakes.rtsp import RtspServer, lengthened, missing_for_rtsp
+
+from coop.domain.picture import PictureKind
 
 TOKEN = "123456:" + "A" * 35
 CHAT = 4242
@@ -224,6 +227,43 @@ def test_a_recording_that_begins_anew_ends_no_visit_twice(tmp_path: Path) -> Non
         assert daemon.stop()[0] == 0
         with daemon.store() as store:
             assert {recorded.event.key for recorded in store.events(*ALWAYS)} == expected_events(daemon)
+
+
+@pytest.mark.external_service
+def test_a_clip_under_way_when_the_daemon_stops_is_whole(
+    tmp_path: Path, test_data: Path, need: Callable[[str | None], None]
+) -> None:
+    """A live camera goes on while the daemon stops in the middle of a clip; what a crash left is tidied."""
+    toml = """
+[classify]
+starter = false
+[cameras.run]
+url = "{}"
+"""
+    left = tmp_path / "data" / "media" / ".clips-under-way" / "clip-x.mp4.part"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half")
+    tool = test_data.parent / "tools" / "rtsp_server.py"
+    need(missing_for_rtsp(tool))
+    video = lengthened(test_data / "videos" / "hens-in-run.mp4", tmp_path, times=4)
+    with RtspServer(tool, video) as camera, Daemon(tmp_path, toml.format(camera.url)) as daemon:
+        daemon.start()
+        wait_for("an event", lambda: "MotionSeen" in events_of(daemon))
+        assert not left.exists()
+        wait_for("the clip to begin", lambda: list(left.parent.iterdir()))
+        status, seconds = daemon.stop()
+        assert (status, seconds < 5) == (0, True), daemon.log
+        assert list(left.parent.iterdir()) == []
+        with daemon.store() as store:
+            [clip] = store.pictures(*ALWAYS, kind=PictureKind.CLIP)
+            [told] = store.events(*ALWAYS, ["MotionSeen"])
+            found = store.picture(clip.key)
+            assert found is not None
+            assert told.clip == clip.key
+            assert clip.time <= told.event.time
+            with av.open(str(found[1])) as film:
+                times = [frame.time for frame in film.decode(video=0) if frame.time is not None]
+            assert times[-1] - times[0] == pytest.approx(clip.seconds, abs=0.001)
 
 
 def test_no_camera_is_a_clear_error(tmp_path: Path) -> None:

@@ -54,6 +54,11 @@ class ClipMaker:
         self._finishing: list[Encoder] = []
         self._newest: datetime | None = None
 
+    @property
+    def memory(self) -> int:
+        """Bytes of the frames that are kept for a pre-roll."""
+        return self._ring.bytes
+
     def update(
         self, frame: Frame, events: Sequence[Event], judgements: Sequence[Judgement], *, moving: bool
     ) -> None:

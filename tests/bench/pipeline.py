@@ -30,8 +30,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from fakes.daemon import Daemon, NotifySocket, wait_for
 
-from coop.assembly import camera_judge, camera_pipeline, jpeg
+from coop.assembly import camera_clips, camera_judge, camera_pipeline, jpeg
 from coop.clip.writer import ClipWriter
+from coop.domain.findings import Findings
 from coop.first_visits import FirstVisits
 from coop.frame.sim.source import open_sim
 from coop.frame.source import open_source
@@ -107,6 +108,13 @@ def decode(video: Path) -> tuple[int, float]:
 def measured_pipeline(settings: Settings, models: Models, store: Store, meter: Meter) -> Pipeline:
     composer = Composer(zone=UTC)
     recorder = Recorder(store, lambda event: composer.compose(event, ["bench"]))
+    clips = camera_clips(
+        "bench",
+        settings,
+        folder=store.clips_under_way,
+        record=lambda clip, now: recorder(Findings(clips=(clip,)), now),
+        patient=True,
+    )
     pipeline = camera_pipeline(
         "bench",
         CameraSettings(url=SecretUrl("bench.mp4")),
@@ -122,6 +130,7 @@ def measured_pipeline(settings: Settings, models: Models, store: Store, meter: M
         tracker=Timed(meter, "track", pipeline.tracker),  # type: ignore[arg-type]
         judge=Timed(meter, "crop + classify", pipeline.judge),  # type: ignore[arg-type]
         visits=Timed(meter, "event", pipeline.visits),  # type: ignore[arg-type]
+        clips=Timed(meter, "clips", clips),  # type: ignore[arg-type]
         illustrate=meter.timed("event picture", pipeline.illustrate),
         encode=meter.timed("crop as JPEG", jpeg),
     )
@@ -137,6 +146,7 @@ def run_once(video: Path, settings: Settings, models: Models) -> tuple[Meter, fl
         for frame in source.frames(threading.Event()):
             pipeline.step(frame)
             frames += 1
+        pipeline.pause(frame.time)
         return meter, time.process_time() - began, frames
 
 

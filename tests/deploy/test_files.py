@@ -53,7 +53,7 @@ def test_setup_system_is_quick_and_quiet_when_all_is_there(checkout: Path, tmp_p
 def test_setup_system_lists_what_is_skipped(checkout: Path, tmp_path: Path) -> None:
     done = setup_system(checkout, tmp_path, installed="ffmpeg")
     assert done.returncode == 0
-    assert "  chromium: the labelling page in a browser\n" in done.stdout
+    assert "  chromium: the labelling page and clips, in a browser\n" in done.stdout
     assert "ffmpeg" not in done.stdout
 
 

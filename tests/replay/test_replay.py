@@ -90,6 +90,17 @@ def test_the_video_plays_on_a_phone_whatever_its_size(odd: Path, home: Path) -> 
     assert left_over(home) == {"odd.avi", "out.mp4"}
 
 
+def test_clips_are_made_named_by_their_time_and_listed(odd: Path, home: Path) -> None:
+    done = coop("replay", odd, "--motion-only", "--start", "2026-05-01T07:00:00", "--clips", "films")
+    assert done.status == 0
+    [film] = (home / "films").iterdir()
+    assert film.name.startswith("20260501-0700") and film.name.endswith("-replay.mp4")
+    assert film.name in done.out
+    with av.open(str(film)) as container:
+        assert container.streams.video[0].codec_context.name == "h264"
+        assert len([*container.decode(video=0)]) > 5
+
+
 def test_boxes_are_drawn_around_what_moves(odd: Path, home: Path) -> None:
     assert coop("replay", odd, "--motion-only", "--video", "out.mp4").status == 0
     with av.open(str(home / "out.mp4")) as container:
