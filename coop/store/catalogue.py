@@ -119,7 +119,7 @@ class Catalogue(Pictures):
         stay where they are in the catalogue. Doing it again adds nothing twice, labels apart: leave out those
         that hold already. Returns how many pictures were new.
         """
-        known = self._known_pictures(tuple(pictures))
+        known = self._known_pictures([picture.key for picture in pictures])
         kept = [kept for picture in pictures if (kept := self._keep_file(picture, known)) is not None]
 
         def work(session: Session) -> int:
