@@ -27,7 +27,7 @@ from coop.store.models import (
 )
 from coop.store.pictures import Pictures, picture_values, stored_picture
 
-_SIGN = 1 << 63
+SIGN = 1 << 63
 
 SheetQuery: TypeAlias = "Select[PictureRow, CatalogueRow, CurrentLabelRow, SuggestionRow]"
 
@@ -330,7 +330,7 @@ def _values(entry: Entry) -> dict[str, object]:
         "grouping": entry.group,
         "day": None if entry.day is None else entry.day.isoformat(),
         "name": entry.name,
-        "phash": (entry.facts.phash ^ _SIGN) - _SIGN,  # databases have signed numbers only
+        "phash": (entry.facts.phash ^ SIGN) - SIGN,  # databases have signed numbers only
         "brightness": entry.facts.brightness,
         "contrast": entry.facts.contrast,
         "sharpness": entry.facts.sharpness,
@@ -346,7 +346,7 @@ def _entry(row: Row[Any]) -> Entry:
         day=_day(row.day),
         name=row.name,
         facts=Facts(
-            phash=row.phash & (2 * _SIGN - 1),
+            phash=row.phash & (2 * SIGN - 1),
             brightness=row.brightness,
             contrast=row.contrast,
             sharpness=row.sharpness,

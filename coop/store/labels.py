@@ -79,7 +79,7 @@ class Labels(StoreCore):
             .order_by(first)
         )
         rows = self._read(lambda session: [(str(row[0]), row[1]) for row in session.execute(query)])
-        done, undone = _stacks(rows)
+        done, undone = stacks(rows)
         stack = undone if redo else done
         return stack[-1] if stack else None
 
@@ -98,7 +98,7 @@ class Labels(StoreCore):
         for name, value in wanted.items():
             if value is not None:
                 query = query.where(getattr(LabelRow, name) == value)
-        return self._read(lambda session: tuple(_label(row) for row in session.scalars(query)))
+        return self._read(lambda session: tuple(read_label(row) for row in session.scalars(query)))
 
     def current_labels(self, task: str, pictures: Collection[str] | None = None) -> dict[str, str]:
         """The value that holds now of each labelled picture, by its key; of some pictures if given."""
@@ -221,7 +221,7 @@ def _value_without(batch: str, log: Sequence[tuple[str | None, str | None, str]]
 
     ``log``: batch, what it undoes, and value of each label of the picture, oldest first.
     """
-    done, undone = _stacks([(name or "", undoes) for name, undoes, _ in log])
+    done, undone = stacks([(name or "", undoes) for name, undoes, _ in log])
     values = {name or "": value for name, _, value in log}
     if undone and undone[-1] == batch:  # a redo: what the undo took away comes back
         taken = next(undoes for name, undoes, _ in log if name == batch)
@@ -231,7 +231,7 @@ def _value_without(batch: str, log: Sequence[tuple[str | None, str | None, str]]
     return None
 
 
-def _stacks(batches: Sequence[tuple[str, str | None]]) -> tuple[list[str], list[str]]:
+def stacks(batches: Sequence[tuple[str, str | None]]) -> tuple[list[str], list[str]]:
     """What can be undone and redone, the next one last, from batches in order with what each took back."""
     done: list[str] = []
     undone: list[str] = []  # undo batches: undoing one of them is a redo
@@ -248,5 +248,5 @@ def _stacks(batches: Sequence[tuple[str, str | None]]) -> tuple[list[str], list[
     return done, undone
 
 
-def _label(row: LabelRow) -> Label:
+def read_label(row: LabelRow) -> Label:
     return Label(**{name: getattr(row, name) for name in _LABEL})

@@ -43,7 +43,7 @@ class Queue(StoreCore):
                 query = query.where(TaskVisitRow.visit.not_in(list(without)))
             query = query.order_by(TaskVisitRow.turn, TaskVisitRow.began, TaskVisitRow.visit)
             rows = session.scalars(query.limit(count)).all()
-            _lease(session, task, [row.visit for row in rows], who, now + lease)
+            lease_visits(session, task, [row.visit for row in rows], who, now + lease)
             pictures = visit_sheets(session, task, [row.visit for row in rows])
             return tuple(
                 QueuedVisit(
@@ -74,7 +74,7 @@ class Queue(StoreCore):
                     )
                 )
             )
-            _lease(session, task, mine, who, now + lease)
+            lease_visits(session, task, mine, who, now + lease)
             return frozenset(mine)
 
         return self._write(work, durable=False)
@@ -122,6 +122,6 @@ class Queue(StoreCore):
         )
 
 
-def _lease(session: Session, task: str, visits: Collection[str], who: str, until: datetime) -> None:
+def lease_visits(session: Session, task: str, visits: Collection[str], who: str, until: datetime) -> None:
     values = [{"task": task, "visit": visit, "who": who, "until": until} for visit in visits]
     upsert(session, LabelLeaseRow, ["task", "visit"], values)

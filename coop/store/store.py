@@ -13,24 +13,27 @@ from coop.errors import StoreCorrupt
 from coop.store.backup import Backup
 from coop.store.catalogue import Catalogue
 from coop.store.chats import Chats
+from coop.store.clusters import Clusters
 from coop.store.engine import open_engine
 from coop.store.events import Events
 from coop.store.labels import Labels
 from coop.store.media import Media
 from coop.store.outbox import Outbox
 from coop.store.packages import ActivePackages
+from coop.store.quality import Quality
 from coop.store.queue import Queue
 from coop.store.record import Recording
 from coop.store.retention import Retention
 from coop.store.schema import upgrade_engine
 from coop.store.status import Status
+from coop.store.survey import Survey
 from coop.store.tasks import Tasks
 from coop.store.visits import Visits
 
 
 class Store(
-    Recording, Visits, Events, Outbox, Chats, Tasks, Labels, Catalogue, Queue, ActivePackages, Status,
-    Retention, Backup,
+    Recording, Visits, Events, Outbox, Chats, Tasks, Labels, Catalogue, Queue, Survey, Quality, Clusters,
+    ActivePackages, Status, Retention, Backup,
 ):  # fmt: skip
     """One opened store; each base class is one noun of it, in a module of its own.
 
