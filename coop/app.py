@@ -14,9 +14,16 @@ from pathlib import Path
 
 import sdnotify
 
-from coop.assembly import camera_clips, camera_judge, camera_pipeline, camera_source, utc_now
+from coop.assembly import (
+    camera_clips,
+    camera_judge,
+    camera_pipeline,
+    camera_source,
+    main_source,
+    utc_now,
+)
 from coop.camera_loop import CameraLoop
-from coop.crew import CameraAtWork, Crew
+from coop.crew import CameraAtWork, Crew, MainAtWork
 from coop.data_lock import DataLock
 from coop.desk import FrontDesk
 from coop.domain.event import CameraLost, Event
@@ -27,6 +34,7 @@ from coop.event.cameras import CameraRule
 from coop.event.rules import visit_ended
 from coop.first_visits import FirstVisits
 from coop.frame.latest import LatestFrame
+from coop.frame.main_stream import MainStream
 from coop.frame.masked import own_zones
 from coop.frame.source import is_live
 from coop.frame.watch import CameraWatch
@@ -241,11 +249,15 @@ class Daemon:
             clips=clips,
         )
         slot = LatestFrame()
+        main = self._main(name, camera)
         watch = CameraWatch(
             name,
-            lambda: camera_source(name, camera, self._settings, fps=camera.fps),
+            lambda: camera_source(
+                name, camera, self._settings, fps=camera.fps, finer=main.stream.at if main else None
+            ),
             slot,
             stale_after_s=camera.timeout_s,
+            frozen_after_s=camera.frozen_s,
         )
         loop = CameraLoop(
             pipeline,
@@ -255,7 +267,19 @@ class Daemon:
             clock=utc_now,
             monotonic=time.monotonic,
         )
-        return CameraAtWork(watch=watch, loop=loop, judge=judge, rule=self._rule(name), recorder=recorder)
+        return CameraAtWork(
+            watch=watch, loop=loop, judge=judge, rule=self._rule(name), recorder=recorder, main=main
+        )
+
+    def _main(self, name: str, camera: CameraSettings) -> MainAtWork | None:
+        """The main stream of a camera that has one, under a watch of its own: it may fail by itself."""
+        if camera.main_url is None:
+            return None
+        stream = MainStream()
+        watch = CameraWatch(
+            f"{name} (main stream)", lambda: main_source(camera), stream, stale_after_s=camera.timeout_s
+        )
+        return MainAtWork(stream=stream, watch=watch)
 
     def _rule(self, name: str) -> CameraRule:
         last = self._last_event(name, CAMERA_EVENTS)

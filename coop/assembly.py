@@ -24,7 +24,9 @@ from coop.errors import SourceError
 from coop.event.diary import Diary
 from coop.event.rules import EventRules, IsFirstToday, Policy
 from coop.event.visits import VisitBook
+from coop.frame.main_stream import MainSource
 from coop.frame.masked import masked
+from coop.frame.network import Finer
 from coop.frame.source import Source, open_source
 from coop.motion.detector import MotionDetector
 from coop.motion.zones import ZoneWatch
@@ -62,8 +64,12 @@ def camera_source(
     *,
     fps: float | None,
     start: datetime | None = None,
+    finer: Finer | None = None,
 ) -> Source:
-    """The source of one camera, its privacy masks applied, at most ``fps`` frames a second. `SourceError`."""
+    """The source of one camera, its privacy masks applied, at most ``fps`` frames a second. `SourceError`.
+
+    ``finer`` asks its main stream for a moment.
+    """
     source = open_source(
         camera.url.get_secret_value(),
         name,
@@ -73,8 +79,16 @@ def camera_source(
         start=start,
         timeout_s=camera.timeout_s,
         fps=fps,
+        finer=finer,
     )
     return masked(source, camera.privacy_masks)
+
+
+def main_source(camera: CameraSettings) -> MainSource:
+    """The main stream of a camera that has one."""
+    if camera.main_url is None:
+        raise ValueError("This camera has no main stream")
+    return MainSource(camera.main_url.get_secret_value(), clock=utc_now, timeout_s=camera.timeout_s)
 
 
 def first_frame(source: Source, name: str) -> Frame:

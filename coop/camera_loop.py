@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
@@ -15,6 +17,9 @@ log = logging.getLogger(__name__)
 
 IDLE_S = 1.0
 """How long to wait for a frame before letting time pass without one."""
+
+RECENT_S = 5.0
+"""What is told of the frames looked at is that of so many seconds."""
 
 
 class Slot(Protocol):
@@ -28,7 +33,7 @@ class CameraLoop(threading.Thread):
 
     ``live``: time passes on ``clock`` while no frame comes; for a recording it passes only with its
     frames, and ``has_ended`` says when there will be no more. ``beat`` is the monotonic moment of the
-    last turn of the loop, for the watchdog.
+    last turn of the loop, for the watchdog; ``cpu_s`` the processor time that its thread has used.
     """
 
     def __init__(
@@ -51,6 +56,8 @@ class CameraLoop(threading.Thread):
         self._clock = clock
         self._monotonic = monotonic
         self._stop_asked = threading.Event()
+        self._done: deque[tuple[float, float]] = deque()
+        self.cpu_s = 0.0
         self.beat = monotonic()
 
     def ask_to_stop(self) -> None:
@@ -63,6 +70,7 @@ class CameraLoop(threading.Thread):
             except Exception:
                 log.exception("Camera %s: a frame could not be handled; going on", self.pipeline.camera)
                 self._stop_asked.wait(IDLE_S)
+            self.cpu_s = time.thread_time()
             self.beat = self._monotonic()
         if self.finished:
             return
@@ -71,11 +79,26 @@ class CameraLoop(threading.Thread):
         else:
             self.pipeline.drop()
 
+    def analysed(self) -> tuple[float, float | None]:
+        """Frames looked at a second of late, and how old the oldest of them was in the end."""
+        now = self._monotonic()
+        recent = [done for done in tuple(self._done) if now - done[0] <= RECENT_S]
+        oldest = max((age for _, age in recent), default=None)
+        return len(recent) / RECENT_S, oldest if self._live else None
+
+    def _note_done(self, taken: datetime) -> None:
+        now = self._monotonic()
+        age = (self._clock() - taken).total_seconds() if self._live else 0.0
+        self._done.append((now, age))
+        while now - self._done[0][0] > RECENT_S:
+            self._done.popleft()
+
     def _turn(self) -> None:
         frame = self._slot.take(IDLE_S)
         if frame is not None:
             self.latest = frame
             self.pipeline.step(frame)
+            self._note_done(frame.time)
         elif self._live:
             self.pipeline.tick(self._clock())
         elif self._has_ended():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from coop.camera_loop import CameraLoop
@@ -14,24 +14,64 @@ from coop.domain.findings import Findings, RecordedEvent
 from coop.domain.frame import Frame
 from coop.domain.health import CameraStatus
 from coop.event.cameras import CameraRule
+from coop.frame.main_stream import CodedFrame, MainStream
 from coop.frame.watch import CameraWatch
+from coop.load import Load
 from coop.recorder import Recorder
 
 log = logging.getLogger(__name__)
+
+READERS_S = 1.0
+"""A reader that works ends with its next frame; one that is stuck may be left behind, and nothing is lost."""
 
 FRESH_S = 30.0
 """A camera's loop that has not turned for so long is stuck."""
 
 
 @dataclass(kw_only=True)
+class MainAtWork:
+    """The main stream of a camera that has one, and its watch."""
+
+    stream: MainStream
+    watch: CameraWatch[CodedFrame]
+
+    def status(self) -> CameraStatus:
+        return replace(self.watch.status(), analysed=self.stream.decoded_a_second())
+
+
+@dataclass(kw_only=True)
 class CameraAtWork:
     """Everything that belongs to one running camera."""
 
-    watch: CameraWatch
+    watch: CameraWatch[Frame]
     loop: CameraLoop
     judge: TrackJudge
     rule: CameraRule
     recorder: Recorder
+    main: MainAtWork | None = None
+    load: Load = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.load = Load(time.monotonic, self._cpu_s)
+
+    @property
+    def watches(self) -> tuple[CameraWatch[Frame] | CameraWatch[CodedFrame], ...]:
+        """Those of all its streams."""
+        return (self.watch,) if self.main is None else (self.watch, self.main.watch)
+
+    def status(self) -> CameraStatus:
+        """How it is doing; its processor time is that of the threads that read and look."""
+        analysed, oldest_s = self.loop.analysed()
+        return replace(
+            self.watch.status(),
+            analysed=analysed,
+            oldest_s=oldest_s,
+            cpu=self.load.share(),
+            main=self.main.status() if self.main is not None else None,
+        )
+
+    def _cpu_s(self) -> float:
+        return self.loop.cpu_s + sum(watch.cpu_s for watch in self.watches)
 
 
 class Crew:
@@ -42,13 +82,15 @@ class Crew:
 
     def start(self) -> None:
         for camera in self._cameras.values():
-            camera.watch.start()
+            for watch in camera.watches:
+                watch.start()
             camera.loop.start()
 
     def check(self, now: datetime) -> None:
         """Judge every camera by the age of its newest frame, and record its loss or return."""
         for camera in self._cameras.values():
-            camera.watch.check()
+            for watch in camera.watches:
+                watch.check()
             event = camera.rule.update(camera.watch.status(), now)
             if event is not None:
                 log.warning("Camera %s: %s", event.camera, event.name)
@@ -56,7 +98,7 @@ class Crew:
             camera.recorder.retry()
 
     def statuses(self, now: datetime) -> tuple[CameraStatus, ...]:
-        return tuple(camera.watch.status() for camera in self._cameras.values())
+        return tuple(camera.status() for camera in self._cameras.values())
 
     def latest(self) -> dict[str, Frame | None]:
         """The newest frame of each camera, privacy masks applied; None where there was none yet."""
@@ -89,7 +131,8 @@ class Crew:
         deadline = time.monotonic() + timeout
         for camera in self._cameras.values():
             camera.loop.ask_to_stop()
-            camera.watch.ask_to_stop()
+            for watch in camera.watches:
+                watch.ask_to_stop()
         for name, camera in self._cameras.items():
             if camera.loop.is_alive():
                 camera.loop.join(max(0.0, deadline - time.monotonic()))
@@ -98,6 +141,8 @@ class Crew:
             camera.recorder.retry()
             if camera.recorder.waiting:
                 log.error("Camera %s: %d findings could not be recorded", name, camera.recorder.waiting)
+        deadline = min(deadline, time.monotonic() + READERS_S)
         for name, camera in self._cameras.items():
-            if not camera.watch.stop(max(0.0, deadline - time.monotonic())):
-                log.warning("Camera %s: its driver hangs, and is left behind", name)
+            for watch in camera.watches:
+                if not watch.stop(max(0.0, deadline - time.monotonic())):
+                    log.warning("Camera %s: its driver hangs, and is left behind", name)

@@ -58,7 +58,7 @@ class FrontDesk:
         if frame is None:
             raise SourceError(camera, "no picture has come yet", "See /status.")
         caption = texts.photo(camera, frame.time.astimezone(self.settings.zone))
-        return Snapshot(caption=caption, jpeg=jpeg(frame.image))
+        return Snapshot(caption=caption, jpeg=jpeg(frame.finest))
 
     def today(self) -> tuple[str, bytes]:
         """The day so far: text and chart."""

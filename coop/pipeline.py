@@ -236,15 +236,17 @@ class Pipeline:
         )
 
     def _zone_picture(self, frame: Frame, zone: Zone, box: Box) -> NewPicture:
+        image = frame.cutout(box)
+        height, width = image.shape[:2]
         return NewPicture(
             key=f"zone-{self.camera}-{zone.name}-{frame.time:%Y%m%d-%H%M%S%f}",
             kind=PictureKind.ZONE,
-            data=self.encode(frame.image[box.y : box.bottom, box.x : box.right]),
+            data=self.encode(image),
             suffix=".jpg",
             camera=self.camera,
             time=frame.time,
-            width=box.w,
-            height=box.h,
+            width=width,
+            height=height,
             box=box,
         )
 

@@ -40,6 +40,7 @@ from coop.settings_values import (
     Name,
     Polygon,
     Share,
+    StreamUrl,
     TaskName,
     Timezone,
     WebAddress,
@@ -108,12 +109,23 @@ class CameraSettings(Section):
         examples=["rtsp://user:password@192.168.1.20:554/stream2"],
         description="rtsp://, http(s):// (MJPEG), /dev/video0, a video file, a folder of pictures, or sim://.",
     )
+    main_url: StreamUrl | None = Field(
+        default=None,
+        examples=["rtsp://user:password@192.168.1.20:554/stream1"],
+        description="Its large stream, from which pictures are cut; decoded only while something is there.",
+    )
     enabled: bool = Field(
         default=True, description="false leaves the camera out without losing its settings."
     )
     fps: float = Field(default=5, gt=0, le=60, description="Frames analysed a second.")
     timeout_s: float = Field(
-        default=10, ge=1, le=120, description="Seconds without a new frame before the camera is opened anew."
+        default=5, ge=1, le=120, description="Seconds without a new frame before the camera is opened anew."
+    )
+    frozen_s: float = Field(
+        default=60,
+        ge=0,
+        le=86_400,
+        description="Seconds of one and the same picture after which the camera hangs; 0: never.",
     )
     paced: bool = Field(
         default=True, description="Recordings: as fast as they were taken; false: as fast as possible."
@@ -356,7 +368,7 @@ class Settings(Section):
     @property
     def secrets(self) -> tuple[str, ...]:
         """What no log line may show: the bot's token and the passwords in URLs."""
-        urls = [camera.url for camera in self.cameras.values()]
+        urls = [url for camera in self.cameras.values() for url in (camera.url, camera.main_url) if url]
         urls += [self.store.url] if self.store.url is not None else []
         passwords = [urlsplit(url.get_secret_value()).password for url in urls]
         token = self.telegram.token.get_secret_value() if self.telegram.token is not None else None

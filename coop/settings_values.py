@@ -21,7 +21,8 @@ from coop.domain.url import redact_url
 from coop.domain.zone import Point
 
 TASKS = ("kinds", "hens", "nest")
-_SCHEMES = ("rtsp", "rtsps", "http", "https", "file", "sim")
+_STREAMS = ("rtsp", "rtsps", "http", "https")
+_SCHEMES = (*_STREAMS, "file", "sim")
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 
 
@@ -51,6 +52,12 @@ def _known_source(url: SecretUrl) -> SecretUrl:
     if not text.strip() or (mark and scheme.lower() not in _SCHEMES):
         allowed = ", ".join(f"{name}://" for name in _SCHEMES)
         raise ValueError(f"{allowed}, a device such as /dev/video0, a video file or a folder of pictures")
+    return url
+
+
+def _known_stream(url: SecretUrl) -> SecretUrl:
+    if not url.get_secret_value().lower().startswith(tuple(f"{name}://" for name in _STREAMS)):
+        raise ValueError("a stream: " + ", ".join(f"{name}://" for name in _STREAMS))
     return url
 
 
@@ -104,6 +111,9 @@ ClipWish = Annotated[Literal["predator", "first arrival", "arrival", "animal", "
 AnyPath = Annotated[Path, AfterValidator(_absolute)]
 CameraUrl = Annotated[
     SecretUrl, AfterValidator(_known_source), Field(json_schema_extra={"format": "password"})
+]
+StreamUrl = Annotated[
+    SecretUrl, AfterValidator(_known_stream), Field(json_schema_extra={"format": "password"})
 ]
 DatabaseUrl = Annotated[SecretUrl, AfterValidator(_database), Field(json_schema_extra={"format": "password"})]
 TaskName = Annotated[

@@ -129,8 +129,9 @@ def frames_from(crew: Crew, *names: str) -> bool:
 
 
 def test_frames_come_from_every_camera(hire: Hire) -> None:
-    crew = hire(run=Camera(), door=Camera())
+    crew = hire(begin=False, run=Camera(), door=Camera())
     assert crew.latest() == {"run": None, "door": None}
+    crew.start()
     wait_for("frames", lambda: frames_from(crew, "run", "door"))
     assert [status.camera for status in crew.statuses(START)] == ["run", "door"]
     assert crew.is_fresh(time.monotonic())

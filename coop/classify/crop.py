@@ -32,7 +32,7 @@ def cut(frame: Frame, track: Track, *, pad: float = 0.15, max_side: int = 512) -
             f"Received: {track.box.xywh}"
         )
     padded = _square(box, pad, frame.width, frame.height)
-    pixels = frame.image[padded.y : padded.bottom, padded.x : padded.right]
+    pixels = frame.cutout(padded)
     whole = box.x > 0 and box.y > 0 and box.right < frame.width and box.bottom < frame.height
     return Crop(
         camera=frame.camera,
@@ -41,7 +41,7 @@ def cut(frame: Frame, track: Track, *, pad: float = 0.15, max_side: int = 512) -
         box=track.box,
         padded=padded,
         image=_at_most(pixels, max_side).copy(),
-        quality=_quality(frame.image[box.y : box.bottom, box.x : box.right], whole),
+        quality=_quality(frame.cutout(box), whole),
         whole=whole,
     )
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+
+from coop.domain.box import Box
 
 Picture = npt.NDArray[np.uint8]
 """A picture: uint8, shape (height, width, 3), channels blue, green, red as OpenCV has them."""
@@ -16,13 +20,16 @@ Picture = npt.NDArray[np.uint8]
 class Frame:
     """One picture with its camera and its aware UTC time.
 
-    ``number`` counts the frames of one opened source from 0.
+    ``number`` counts the pictures of one opened source from 0, those that nobody was to look at too.
+    ``finer`` gives the same moment from the camera's main stream where it has one, or None where that stream
+    has no picture of it. All boxes are in pixels of ``image``.
     """
 
     camera: str
     time: datetime
     image: Picture
     number: int = 0
+    finer: Callable[[], Picture | None] | None = None
 
     def __post_init__(self) -> None:
         if self.time.tzinfo is None:
@@ -37,3 +44,27 @@ class Frame:
     @property
     def height(self) -> int:
         return int(self.image.shape[0])
+
+    @cached_property
+    def finest(self) -> Picture:
+        """This moment with as many pixels as there are: from the main stream, else ``image``.
+
+        It is fetched, and decoded, when it is first asked for.
+        """
+        finer = self.finer() if self.finer is not None else None
+        return self.image if finer is None else finer
+
+    def cutout(self, box: Box) -> Picture:
+        """What is in a box of ``image``, with as many pixels as there are."""
+        part = self.to_finest(box)
+        return self.finest[part.y : part.bottom, part.x : part.right]
+
+    def to_finest(self, box: Box) -> Box:
+        """A box of ``image`` as one of `finest`, which may be of another size and even proportion."""
+        height, width = self.finest.shape[:2]
+        if (width, height) == (self.width, self.height):
+            return box
+        x, y = box.x * width / self.width, box.y * height / self.height
+        right, bottom = box.right * width / self.width, box.bottom * height / self.height
+        left, top = round(x), round(y)
+        return Box(left, top, max(1, round(right) - left), max(1, round(bottom) - top))

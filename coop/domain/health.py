@@ -16,10 +16,13 @@ class CameraState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraStatus:
-    """One camera as `coop cameras` and `/status` show it; ``fps`` are frames read a second.
+    """One camera, or one of its streams, as `coop cameras` and `/status` show it.
 
-    ``last_frame`` is the time that the newest frame carries, which for a recording is long ago; ``age_s`` are
-    the seconds since it came, None before the first.
+    ``fps`` are frames that came a second, ``analysed`` those that were looked at, ``dropped`` those that were
+    to be and were not. ``last_frame`` is the time that the newest frame carries, which for a recording is
+    long ago; ``age_s`` are the seconds since it came, None before the first. ``oldest_s`` is how old the
+    oldest frame of late was when everything in it had been found. ``cpu`` is the share of one core that the
+    camera takes. ``main`` is the camera's main stream, whose ``analysed`` are the pictures decoded.
     """
 
     camera: str
@@ -30,6 +33,10 @@ class CameraStatus:
     last_frame: datetime | None
     problem: str = ""
     age_s: float | None = None
+    analysed: float | None = None
+    oldest_s: float | None = None
+    cpu: float | None = None
+    main: CameraStatus | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

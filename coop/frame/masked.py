@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
-from coop.domain.frame import Frame
+from coop.domain.frame import Frame, Picture
 from coop.domain.motion import Mask
 from coop.domain.zone import Point, Zone
 from coop.frame.source import Source, Stop
@@ -18,7 +18,10 @@ _FRACTION_BITS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class MaskedSource:
-    """Another source with polygons (corners in shares of the picture) blackened in every frame."""
+    """Another source with polygons (corners in shares of the picture) blackened in every frame.
+
+    What a frame's main stream shows of the same moment is blackened there too.
+    """
 
     source: Source
     polygons: Sequence[Sequence[Point]]
@@ -38,7 +41,24 @@ class MaskedSource:
         for frame in self.source.frames(stop):
             if hidden is None or hidden.shape != frame.image.shape[:2]:
                 hidden = polygon_mask(self.polygons, frame.width, frame.height)
-            yield replace(frame, image=np.where(hidden[..., None] > 0, np.uint8(0), frame.image))
+            yield replace(frame, image=_blackened(frame.image, hidden), finer=self._finer(frame.finer))
+
+    def _finer(self, finer: Callable[[], Picture | None] | None) -> Callable[[], Picture | None] | None:
+        if finer is None:
+            return None
+
+        def hidden_too() -> Picture | None:
+            picture = finer()
+            if picture is None:
+                return None
+            height, width = picture.shape[:2]
+            return _blackened(picture, polygon_mask(self.polygons, width, height))
+
+        return hidden_too
+
+
+def _blackened(picture: Picture, hidden: Mask) -> Picture:
+    return np.where(hidden[..., None] > 0, np.uint8(0), picture)
 
 
 def own_zones(source: Source) -> tuple[Zone, ...]:

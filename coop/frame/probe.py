@@ -1,4 +1,4 @@
-"""Whether a network camera answers, and why it gives no stream: what OpenCV does not tell."""
+"""Why a network camera gives no stream: what FFmpeg does not tell."""
 
 from __future__ import annotations
 
@@ -25,14 +25,9 @@ _CHECK_LOGIN = "Check them, and the path of the stream; in a password, @ is writ
 _CHECK_PATH = "Look up the path of its stream in the camera's manual and put it into its URL"
 
 
-def check_answers(url: str, timeout_s: float) -> None:
-    """Raise SourceError unless something speaks RTSP at an ``rtsp://`` address; others are left alone.
-
-    A camera that accepts connections and then says nothing would otherwise hold up the opening of every
-    other camera of the process for its whole time-out.
-    """
-    if _split(url).scheme == "rtsp":
-        _rtsp_status(url, "OPTIONS", timeout_s)
+def unanswered(url: str, timeout_s: float) -> SourceError:
+    """The error for a camera that keeps silent."""
+    return _silent(url, f"the camera does not answer within {timeout_s:g} s")
 
 
 def why_refused(url: str, timeout_s: float) -> SourceError:
@@ -56,19 +51,19 @@ def _status(url: str, timeout_s: float) -> int:
     """The camera's answer to being asked for the stream; 0 where asking is not possible."""
     scheme = _split(url).scheme
     if scheme == "rtsp":
-        return _rtsp_status(url, "DESCRIBE", timeout_s)
+        return _rtsp_status(url, timeout_s)
     if scheme in ("http", "https"):
         return _http_status(url, timeout_s)
     with _connected(url, _RTSPS_PORT, timeout_s):
         return 0
 
 
-def _rtsp_status(url: str, method: str, timeout_s: float) -> int:
+def _rtsp_status(url: str, timeout_s: float) -> int:
     parts = _split(url)
     bare = (
         f"rtsp://{parts.netloc.rpartition('@')[2]}{parts.path or '/'}{'?' * bool(parts.query)}{parts.query}"
     )
-    request = f"{method} {bare} RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: coop\r\n\r\n"
+    request = f"DESCRIBE {bare} RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: coop\r\n\r\n"
     with _connected(url, _RTSP_PORT, timeout_s) as connection:
         connection.sendall(request.encode())
         answer = connection.recv(1024)
@@ -94,7 +89,7 @@ def _told_plainly(url: str, timeout_s: float) -> Iterator[None]:
     try:
         yield
     except TimeoutError as error:
-        raise _silent(url, f"the camera does not answer within {timeout_s:g} s") from error
+        raise unanswered(url, timeout_s) from error
     except http.client.HTTPException as error:
         raise _silent(url, "something answers at this address, but does not speak HTTP") from error
     except OSError as error:

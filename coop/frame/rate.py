@@ -17,13 +17,17 @@ class RateLimit:
         self._next: float | None = None
         self._last = 0.0
 
-    def due(self, seconds: float) -> bool:
-        """Whether the frame at ``seconds`` (never going back) is to be looked at."""
+    def due(self, seconds: float, *, cheap: bool = False) -> bool:
+        """Whether the frame at ``seconds`` (never going back) is to be looked at.
+
+        A frame that is ``cheap`` to decode is taken up to half a period early; the average stays.
+        """
         gap, self._last = seconds - self._last, seconds
         if not self._period or self._next is None:
             self._next = seconds + self._period
             return True
-        if seconds + min(gap, self._period) / 2 < self._next - 1e-6:
+        early = self._period / 2 if cheap else min(gap, self._period) / 2
+        if seconds + early < self._next - 1e-6:
             return False
         on_schedule = self._next + self._period
         self._next = on_schedule if on_schedule > seconds else seconds + self._period

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Generic, TypeVar
 
-from coop.domain.frame import Frame
 from coop.errors import SourceError
-from coop.frame.source import Source
+from coop.frame.source import Arrival, Gives
+
+T = TypeVar("T", bound=Arrival)
 
 
-class Receive(Protocol):
-    """Takes a frame; False when the reader shall end."""
-
-    def __call__(self, reader: Reader, frame: Frame) -> bool: ...
-
-
-class Reader:
+class Reader(Generic[T]):
     """Opens a source once and hands its frames on, in a daemon thread, until its end, its failure or `stop`.
 
     A driver may hang for ever within a call, and no thread can be ended from outside: a reader that was told
-    to stop is simply forgotten, and ends by itself should the driver ever come back.
+    to stop is simply forgotten, and ends by itself should the driver ever come back. ``receive`` takes each
+    frame, and says False when the reader shall end. ``cpu_s`` is the processor time that it has used.
     """
 
-    def __init__(self, camera: str, open_source: Callable[[], Source], receive: Receive) -> None:
+    def __init__(
+        self,
+        camera: str,
+        open_source: Callable[[], Gives[T]],
+        receive: Callable[[Reader[T], T], bool],
+    ) -> None:
         self.live = True
         self.problem: str | None = None
         self.remedy = ""
+        self.cpu_s = 0.0
         self.stop = threading.Event()
         self._camera = camera
         self._open_source = open_source
@@ -52,6 +55,7 @@ class Reader:
             source = self._open_source()
             self.live = source.live
             for frame in source.frames(self.stop):
+                self.cpu_s = time.thread_time()
                 if self.stop.is_set() or not self._receive(self, frame):
                     break
         except SourceError as error:

@@ -6,14 +6,15 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import unquote
 
+from coop.domain.frame import Frame
 from coop.domain.url import redact_url
 from coop.errors import SourceError
 
 if TYPE_CHECKING:
-    from coop.domain.frame import Frame
+    from coop.frame.network import Finer
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 """What counts as a still picture, in lower case."""
@@ -34,7 +35,26 @@ class Stop(Protocol):
         ...
 
 
-class Source(Protocol):
+class Arrival(Protocol):
+    """What a source gives: a `Frame`, or one that is not decoded yet."""
+
+    @property
+    def time(self) -> datetime: ...
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def height(self) -> int: ...
+
+
+T_co = TypeVar("T_co", bound=Arrival, covariant=True)
+
+
+class Gives(Protocol[T_co]):
     """A device or recording that gives frames.
 
     ``live``: frames come when they come and only the newest counts; otherwise every frame counts.
@@ -43,12 +63,16 @@ class Source(Protocol):
     @property
     def live(self) -> bool: ...
 
-    def frames(self, stop: Stop) -> Iterator[Frame]:
+    def frames(self, stop: Stop) -> Iterator[T_co]:
         """Open it and yield its frames, numbered from 0, until its end or ``stop``; then release it.
 
         Raises SourceError when it cannot be opened, or when a live stream breaks. One call is one opening.
         """
         ...
+
+
+class Source(Gives[Frame], Protocol):
+    """One that gives pictures."""
 
 
 def is_live(url: str) -> bool:
@@ -64,24 +88,30 @@ def open_source(
     timezone: tzinfo,
     paced: bool = False,
     start: datetime | None = None,
-    timeout_s: float = 10.0,
+    timeout_s: float = 5.0,
     fps: float | None = None,
+    finer: Finer | None = None,
 ) -> Source:
     """The source that ``url`` names. Nothing is opened before its frames are asked for.
 
     ``clock`` stamps live frames. ``timezone`` is that of naive times in file names and pictures. ``paced``
     plays recordings as fast as they were taken, else as fast as possible; ``start`` (aware) is when a
     recording began, where its own word shall not count. ``timeout_s`` bounds the opening and each read of
-    a live stream; ``fps`` bounds the frames given a second. Raises SourceError where ``url`` names nothing
+    a live stream; ``fps`` bounds the frames given a second; ``finer`` is what a network camera's main stream
+    answers. Raises SourceError where ``url`` names nothing
     usable.
     """
     if start is not None and start.tzinfo is None:
         raise ValueError(f"A recording's start needs a time zone. Received: {start.isoformat()}")
     scheme = _scheme(url)
-    if is_live(url):
-        from coop.frame.stream import StreamSource
+    if scheme in _STREAMS:
+        from coop.frame.network import NetworkSource
 
-        return StreamSource(url, camera, clock=clock, timeout_s=timeout_s, fps=fps)
+        return NetworkSource(url, camera, clock=clock, timeout_s=timeout_s, fps=fps, finer=finer)
+    if is_live(url):
+        from coop.frame.device import DeviceSource
+
+        return DeviceSource(url, camera, clock=clock, timeout_s=timeout_s, fps=fps)
     if scheme == "sim":
         from coop.frame.sim.source import open_sim
 

@@ -36,8 +36,8 @@ def event_picture(frame: Frame, box: Box | None, event: Event, zone: tzinfo | No
     ``box`` is in pixels of the frame. The local time is written on it where a ``zone`` is given.
     """
     data, width, height = render_event_picture(
-        frame.image,
-        box,
+        frame.finest,
+        frame.to_finest(box) if box is not None else None,
         title=texts.label(event.subject),
         where=event.place,
         when=frame.time.astimezone(zone) if zone is not None else None,

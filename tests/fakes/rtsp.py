@@ -48,6 +48,7 @@ class RtspServer(ServerProcess):
     def __init__(self, tool: Path, video: Path, port: int | None = None) -> None:
         port = port or free_port()
         super().__init__([SYSTEM_PYTHON, str(tool), str(video), str(port)], port)
+        self.tool = tool
         self.url = f"rtsp://127.0.0.1:{port}/coop"
 
 
@@ -59,3 +60,12 @@ class MjpegServer(ServerProcess):
         self.url = f"http://127.0.0.1:{port}/coop"
         command = ["ffmpeg", "-v", "error", "-nostdin", "-re", "-stream_loop", "-1", "-i", str(video)]
         super().__init__([*command, "-q:v", "8", "-f", "mpjpeg", "-listen", "1", self.url], port)
+
+
+class H264Server(ServerProcess):
+    """Serves an H.264 video as an MPEG transport stream over HTTP, at the address of an `MjpegServer`."""
+
+    def __init__(self, video: Path, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}/coop"
+        command = ["ffmpeg", "-v", "error", "-nostdin", "-re", "-stream_loop", "-1", "-i", str(video)]
+        super().__init__([*command, "-c", "copy", "-an", "-f", "mpegts", "-listen", "1", self.url], port)

@@ -84,33 +84,28 @@ class TestRefused:
         assert capfd.readouterr().err == ""
 
 
-def test_stopping_before_the_turn_to_open_has_come(opened: Opened, answering: Answering, stop: Stop) -> None:
-    """OpenCV opens one stream at a time; who waits for its turn can still be told to stop."""
-    silent = opened(f"http://127.0.0.1:{answering(None)}/live", timeout_s=3)
-    behind = opened(f"http://127.0.0.1:{answering(None)}/live", timeout_s=3)
-    first = threading.Thread(target=lambda: refusal(silent))
-    first.start()
-    time.sleep(0.5)
-    told = threading.Timer(0.3, stop.set)
-    told.start()
-    assert list(behind.frames(stop)) == []
-    assert first.is_alive()
-    first.join()
-    told.join()
-
-
-def test_a_silent_rtsp_camera_does_not_hold_up_another(
-    opened: Opened, answering: Answering, stop: Stop, rtsp_camera: RtspServer
+@pytest.mark.parametrize("scheme", ["rtsp", "http"])
+def test_silent_cameras_do_not_hold_up_another(
+    opened: Opened, answering: Answering, stop: Stop, rtsp_camera: RtspServer, scheme: str
 ) -> None:
-    silent = opened(f"rtsp://127.0.0.1:{answering(None)}/live", timeout_s=60)
-    held_up = threading.Thread(target=lambda: refusal(silent), daemon=True)
-    held_up.start()
-    time.sleep(0.5)
-    began = time.monotonic()
+    silent = [opened(f"{scheme}://127.0.0.1:{answering(None)}/live", timeout_s=60) for _ in range(3)]
+    held_up = [threading.Thread(target=refusal, args=(one,), daemon=True) for one in silent]
+    for thread in held_up:
+        thread.start()
+    time.sleep(0.3)
     frame = next(opened(rtsp_camera.url).frames(stop))
     assert (frame.width, frame.height) == (980, 490)
-    assert time.monotonic() - began < 45
-    assert held_up.is_alive()
+    assert all(thread.is_alive() for thread in held_up)
+
+
+def test_the_first_picture_is_a_new_one(opened: Opened, stop: Stop, rtsp_camera: RtspServer) -> None:
+    """What was kept while the stream was opened is as old as that took, and is not looked at."""
+    began = time.monotonic()
+    frames = opened(rtsp_camera.url).frames(stop)
+    first, second = next(frames), next(frames)
+    assert first.number > 0
+    assert (second.time - first.time).total_seconds() > 0.01
+    assert time.monotonic() - began < 30
 
 
 def test_fewer_frames_on_request(opened: Opened, stop: Stop, mjpeg_camera: MjpegServer) -> None:
