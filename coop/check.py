@@ -26,7 +26,7 @@ GIB = 2**30
 STORE_LIMIT_S = 15.0
 TOKEN_LIMIT_S = 20.0
 MODELS_LIMIT_S = 120.0
-OPENING_S = 5.0
+OPENING_S = 15.0
 """What a camera may need for opening, on top of its time-out."""
 
 DARK = 4
@@ -76,6 +76,11 @@ def run_checks(
             "Correct or leave out classify.packages: the starter model then does",
         ),
         *(_camera_attempt(name, camera, grab_frame) for name, camera in cameras.items()),
+        *(
+            _camera_attempt(name, camera.model_copy(update={"url": camera.main_url}), grab_frame, main=True)
+            for name, camera in cameras.items()
+            if camera.main_url is not None
+        ),
     ]
     if settings.telegram.token is not None:
         remedy = "Compare the token with @BotFather's, and look whether this machine reaches the internet"
@@ -156,7 +161,11 @@ class _Attempt(threading.Thread):
 
 
 def _camera_attempt(
-    name: str, camera: CameraSettings, grab_frame: Callable[[str, CameraSettings], Frame]
+    name: str,
+    camera: CameraSettings,
+    grab_frame: Callable[[str, CameraSettings], Frame],
+    *,
+    main: bool = False,
 ) -> _Attempt:
     def grab() -> str:
         began = time.monotonic()
@@ -164,8 +173,11 @@ def _camera_attempt(
         text = f"{frame.width} x {frame.height} after {time.monotonic() - began:.1f} s from {camera.url}"
         return f"{text}; the picture is black" if int(frame.image.max()) < DARK else text
 
-    remedy = f"Try the address in a video player; correct cameras.{name}.url or raise timeout_s"
-    return _Attempt(f"camera {name}", camera.timeout_s + OPENING_S, grab, remedy)
+    key = "main_url" if main else "url"
+    remedy = f"Try the address in a video player; correct cameras.{name}.{key} or raise timeout_s"
+    return _Attempt(
+        f"camera {name}{', main stream' if main else ''}", camera.timeout_s + OPENING_S, grab, remedy
+    )
 
 
 def _settings_check(settings: Settings) -> Check:

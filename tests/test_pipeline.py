@@ -1,6 +1,7 @@
 """The whole flow for one camera, its parts real but for a model that knows colours."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import cv2
@@ -11,7 +12,7 @@ from fakes.models import ColourModel
 from coop.assembly import camera_judge, camera_pipeline
 from coop.domain.event import Event, HenArrived, MotionSeen, VisitEnded
 from coop.domain.findings import Findings
-from coop.domain.frame import Frame
+from coop.domain.frame import Frame, Picture
 from coop.domain.picture import PictureKind
 from coop.domain.zone import Zone, ZoneKind
 from coop.pipeline import Pipeline
@@ -165,3 +166,34 @@ def test_a_clock_that_jumps_ends_nothing_twice_and_stops_nothing(jump: float) ->
     assert len(arrivals) >= 2
     assert all(visit.ended is not None for visit in record.visits.values())
     assert len({event.key for event in events}) == len(events)
+
+
+def test_pictures_are_cut_from_the_main_stream_and_fetched_only_when_something_is_there() -> None:
+    """Four times as many pixels, of another proportion; movement is looked for in the small picture."""
+    fetched = []
+
+    def finer(frame: Frame) -> Frame:
+        def fetch() -> Picture:
+            fetched.append(frame.number)
+            return cv2.resize(frame.image, (1280, 640)).astype(np.uint8)
+
+        return replace(frame, finer=fetch)
+
+    plain, fine = Record(), Record()
+    events = run(pipeline(plain), walk())
+    events_of_fine = run(pipeline(fine), (finer(frame) for frame in walk()))
+    assert [(e.name, e.time, e.place) for e in events_of_fine] == [(e.name, e.time, e.place) for e in events]
+    small = {p.key: p for findings in plain.findings for p in findings.pictures}
+    large = {p.key: p for findings in fine.findings for p in findings.pictures}
+    kinds = {key: p.kind for key, p in small.items() if p.kind is not PictureKind.CROP}
+    assert {key: p.kind for key, p in large.items() if p.kind is not PictureKind.CROP} == kinds
+    crops = [p for p in large.values() if p.kind is PictureKind.CROP]
+    assert min(p.height for p in crops) > 2 * min(p.height for p in small.values() if p.kind is p.kind.CROP)
+    for key, kind in kinds.items():
+        assert large[key].box == small[key].box, "boxes are those of the small picture"
+        if kind is PictureKind.ZONE:
+            assert (large[key].width, large[key].height) == (640, 640)
+    assert len(fetched) == len(set(fetched)), "each moment once"
+    assert fetched[0] == 0, "the first picture of a nest box"
+    assert fetched[1] > 10, "not before something is there"
+    assert len(fetched) < 50

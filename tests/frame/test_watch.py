@@ -3,6 +3,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -322,3 +323,57 @@ def test_stopping_in_the_middle_of_a_recording() -> None:
     watch.start()
     assert slot.take(30) is not None
     assert watch.stop(30)
+
+
+def varied(number: int) -> Frame:
+    image = np.random.default_rng(number).integers(0, 256, (32, 32, 3), np.uint8)
+    return Frame(camera="run", time=NOON, image=image, number=number)
+
+
+def test_a_picture_that_stays_the_same_is_none(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.watch = CameraWatch("run", bench._open, bench.slot, monotonic=bench.clock, frozen_after_s=60)
+    bench.start()
+    bench.send(varied(1))
+    for number in range(2, 62):
+        bench.clock.now += 1
+        bench.send(replace(varied(2), number=number))
+    assert bench.state is CameraState.LIVE
+    with caplog.at_level(logging.WARNING):
+        for _ in range(100):
+            bench.pass_time(1)
+            bench.cameras[-1].sent.put(varied(2))
+            time.sleep(0.005)
+    status = bench.watch.status()
+    assert (status.state, status.problem) == (
+        CameraState.LOST,
+        "it has sent one and the same picture for 60 s and more",
+    )
+    assert status.age_s is not None and status.age_s >= 150
+    assert len([r for r in caplog.records if "same picture" in r.getMessage()]) == 1
+    assert len(bench.cameras) > 1, "opening it anew may help"
+    assert bench.slot.take(0) is None
+    while bench.watch._reader is None:
+        bench.pass_time(1)
+    bench.send(varied(3))
+    assert bench.state is CameraState.LIVE
+    assert bench.watch.status().problem == ""
+
+
+def test_whatever_happened_a_camera_that_is_back_is_tried_within_seconds(bench: Bench) -> None:
+    """The longest wait, and a second until the next check: room for the opening within ten seconds."""
+    bench.start()
+    for _ in range(50):
+        bench.fail()
+        before = len(bench.cameras)
+        bench.pass_time(5)
+        assert len(bench.cameras) == before + 1
+
+
+def test_pictures_that_nobody_was_to_look_at_count_as_read(bench: Bench) -> None:
+    bench.start()
+    for number in range(10):
+        bench.clock.now += 0.5
+        bench.send(picture(5 * number))
+    assert bench.watch.status().fps == pytest.approx(10, abs=0.5)

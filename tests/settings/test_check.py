@@ -51,6 +51,22 @@ def tried(settings: Settings, **parts: Any) -> dict[str, Check]:
     return found
 
 
+def test_both_streams_of_a_camera_are_tried(home: Path) -> None:
+    settings = settings_with(home)
+    urls = {"url": CAMERA, "main_url": "rtsp://admin:hunter2@10.0.0.5/large", "timeout_s": 1}
+    cameras = Settings.model_validate({"data_dir": home / "data", "cameras": {"run": urls}}).cameras
+
+    def only_small(name: str, camera: CameraSettings) -> Frame:
+        if "large" in camera.url.get_secret_value():
+            raise SourceError("rtsp://10.0.0.5/large", "no stream at this path", "Look it up")
+        return a_frame(name, camera)
+
+    checks = tried(settings.model_copy(update={"cameras": cameras}), grab_frame=only_small)
+    assert checks["camera run"].ok
+    assert not checks["camera run, main stream"].ok
+    assert "hunter2" not in str(checks)
+
+
 def failed(checks: dict[str, Check]) -> dict[str, str]:
     return {one.name: one.found for one in checks.values() if not one.ok}
 
