@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
@@ -24,9 +26,15 @@ app = typer.Typer(
 )
 database = typer.Typer(no_args_is_help=True, help="The database behind the record.")
 app.add_typer(database, name="db")
+label = typer.Typer(no_args_is_help=True, help="Labelling: pictures into a training set.")
+app.add_typer(label, name="label")
+label_task = typer.Typer(no_args_is_help=True, help="Tasks: closed lists of classes.")
+label.add_typer(label_task, name="task")
 
 console = Console()
 errors = Console(stderr=True)
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 ConfigOption = Annotated[
     Path | None,
@@ -357,3 +365,121 @@ def upgrade(config: ConfigOption = None) -> None:
 
     with open_store(load_settings(config)) as store:
         _say(f"{store.where} is up to date.")
+
+
+@label.command("import")
+def label_import(
+    source: Annotated[
+        Path, typer.Argument(help="A folder, a CSV (path,label,group), or what --format names.")
+    ],
+    config: ConfigOption = None,
+    task: Annotated[
+        str | None,
+        typer.Option("--task", "-t", help="Into this task; it is made from the labels if it does not exist."),
+    ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option("--format", help="What it is, where that cannot be seen, such as imagefolder."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="What the import is called; else the source's name.")
+    ] = None,
+    kind: Annotated[str | None, typer.Option(help="What the pictures are: crop or zone.")] = None,
+    camera: Annotated[str | None, typer.Option(help="The camera that took them, if you know.")] = None,
+    who: Annotated[str, typer.Option(help="Who gave the labels.")] = "import",
+    gap: Annotated[float, typer.Option(help="Minutes without a picture that end a visit.", min=0.0)] = 5,
+    groups: Annotated[
+        bool, typer.Option("--groups", help="What lies in one folder is a group that is never split.")
+    ] = False,
+    override: Annotated[
+        bool, typer.Option("--override", help="Labels replace others that pictures have already.")
+    ] = False,
+    add_classes: Annotated[
+        bool, typer.Option("--add-classes", help="Add the classes that the task lacks.")
+    ] = False,
+) -> None:
+    """Bring pictures and labels in. Unreadable files are listed; a repeat adds nothing twice."""
+    from uuid import uuid4
+
+    from coop.assembly import utc_now
+    from coop.domain.picture import PictureKind
+    from coop.frame.filetime import time_in_name
+    from coop.places import open_store
+    from coop.settings import load_settings
+    from labeling.commands.importing import run_import
+    from labeling.importing.formats import Format, Reading
+    from labeling.importing.run import Wanted
+
+    settings = load_settings(config)
+    wanted = Wanted(
+        task=task, source=name or source.resolve().stem, zone=settings.zone, batch=uuid4().hex, who=who,
+        camera=camera, kind=_choice(PictureKind, kind, "--kind", ("crop", "zone")),
+        gap=timedelta(minutes=gap), override=override, add_classes=add_classes,
+    )  # fmt: skip
+    how = Reading(zone=settings.zone, folders_are_groups=groups)
+    with open_store(settings) as store:
+        run_import(
+            store, source, _choice(Format, form, "--format"), how, wanted, utc_now(), console,
+            name_time=lambda text: time_in_name(text, settings.zone),
+        )  # fmt: skip
+
+
+@label_task.command("add")
+def label_task_add(
+    name: Annotated[str, typer.Argument(help="What it is called.")],
+    classes: Annotated[str, typer.Option(help="The classes, with commas between them.")] = "",
+    kind: Annotated[
+        str, typer.Option(help="single: one class a picture; multi: any number; count: so many of each.")
+    ] = "single",
+    pictures: Annotated[str | None, typer.Option(help="Only pictures of this kind: crop or zone.")] = None,
+    title: Annotated[str, typer.Option(help="What the page calls it.")] = "",
+    imported_only: Annotated[
+        bool, typer.Option("--imported-only", help="The daemon's own pictures do not belong to it.")
+    ] = False,
+    who: Annotated[str, typer.Option(help="Who makes it.")] = "keeper",
+    config: ConfigOption = None,
+) -> None:
+    """Make a task. "none", "unsure" and "skip" exist in each, so they are no classes."""
+    from coop.assembly import utc_now
+    from coop.domain.picture import PictureKind
+    from coop.domain.task import TaskKind
+    from coop.places import open_store
+    from coop.settings import load_settings
+    from labeling.commands.tasks import add_task
+
+    of_kind = _choice(TaskKind, kind, "--kind") or TaskKind.SINGLE
+    of_pictures = _choice(PictureKind, pictures, "--pictures", ("crop", "zone"))
+    with open_store(load_settings(config)) as store:
+        made = add_task(
+            store, name, of_kind, classes, of_pictures, who, utc_now(), title=title, daemon=not imported_only
+        )
+    named = ", ".join(cls.name for cls in made.offered) or "none yet"
+    _say(f"Task {made.name} ({made.kind.value}) with the classes: {named}")
+
+
+@label_task.command("list")
+def label_task_list(config: ConfigOption = None, as_json: JsonFlag = False, as_csv: CsvFlag = False) -> None:
+    """List the tasks: their classes, and how far their pictures are labelled."""
+    from coop.commands.tables import print_rows
+    from coop.places import open_store
+    from coop.settings import load_settings
+    from labeling.commands.tasks import TASK_COLUMNS, task_rows
+
+    if as_json and as_csv:
+        raise typer.BadParameter("--json and --csv exclude one another")
+    with open_store(load_settings(config)) as store:
+        rows = task_rows(store)
+    print_rows("Tasks", rows, console, columns=TASK_COLUMNS, as_json=as_json, as_csv=as_csv)
+
+
+def _choice(
+    kind: type[Choice], text: str | None, option: str, allowed: Sequence[str] | None = None
+) -> Choice | None:
+    """One of an enumeration's values by name; without loading it before it is needed."""
+    if text is None:
+        return None
+    names = allowed or [each.value for each in kind]
+    if text not in names:
+        raise typer.BadParameter(f"{option} is one of {', '.join(names)}. Received: {text!r}")
+    found: Choice = kind(text)
+    return found

@@ -304,7 +304,7 @@ class StoreSettings(Section):
 
 
 class RetentionSettings(Section):
-    """How long pictures are kept. Labelled pictures and the record itself are never deleted."""
+    """How long pictures are kept. Labelled and imported pictures and the record itself are never deleted."""
 
     max_age_days: int = Field(
         default=30, ge=1, le=3650, description="Pictures older than this many days are deleted."

@@ -53,8 +53,13 @@ class PictureFilter:
 
 
 class Catalogue(Pictures):
-    def uncatalogued(self, limit: int) -> tuple[StoredPicture, ...]:
-        """The oldest crops and zone pictures with a file that the catalogue does not know yet."""
+    def uncatalogued(
+        self, limit: int, *, after: tuple[datetime, str] | None = None
+    ) -> tuple[StoredPicture, ...]:
+        """The oldest crops and zone pictures with a file that the catalogue does not know yet.
+
+        ``after`` (time, key): only those that come after this one, so that unreadable ones stop nobody.
+        """
         kinds = [PictureKind.CROP.value, PictureKind.ZONE.value]
         known = exists().where(CatalogueRow.picture == PictureRow.key)
         query = (
@@ -63,6 +68,9 @@ class Catalogue(Pictures):
             .order_by(PictureRow.time, PictureRow.key)
             .limit(limit)
         )
+        if after is not None:
+            time, key = after
+            query = query.where(PictureRow.time >= time, or_(PictureRow.time > time, PictureRow.key > key))
         return self._read(lambda session: tuple(stored_picture(row) for row in session.scalars(query)))
 
     def catalogue(self, entries: Sequence[Entry]) -> int:
@@ -76,6 +84,25 @@ class Catalogue(Pictures):
             return new
 
         return self._write(work)
+
+    def catalogued_zone_pictures(
+        self, since: datetime, until: datetime
+    ) -> tuple[tuple[StoredPicture, Entry], ...]:
+        """The daemon's zone pictures taken in [since, until) that the catalogue knows, oldest first."""
+        query = (
+            select(PictureRow, *CatalogueRow.__table__.columns)
+            .join(CatalogueRow, CatalogueRow.picture == PictureRow.key)
+            .where(
+                PictureRow.kind == PictureKind.ZONE.value,
+                CatalogueRow.source == DAEMON,
+                PictureRow.time >= since,
+                PictureRow.time < until,
+            )
+            .order_by(PictureRow.time, PictureRow.key)
+        )
+        return self._read(
+            lambda session: tuple((stored_picture(row[0]), _entry(row)) for row in session.execute(query))
+        )
 
     def join_task(self, task: str, *, source: str | None = None) -> int:
         """Put what is catalogued (of one source, if named) into a task; returns how many visits it has."""
@@ -149,6 +176,17 @@ class Catalogue(Pictures):
         if task is not None:
             query = query.where(_belongs(task))
         return self._read(lambda session: tuple(_entry(row) for row in session.execute(query)))
+
+    def entries_of(self, pictures: Collection[str]) -> dict[str, Entry]:
+        """The catalogue's entries of some pictures, by key; those it does not know are left out."""
+        query = select(*CatalogueRow.__table__.columns)
+        return self._read(
+            lambda session: {
+                row.picture: _entry(row)
+                for some in in_lots(pictures)
+                for row in session.execute(query.where(CatalogueRow.picture.in_(some)))
+            }
+        )
 
     def sheet(
         self,

@@ -67,6 +67,10 @@ class Pictures(StoreCore):
             return None
         return stored_picture(row), self._media.locate(row.path)
 
+    def locate_picture(self, picture: StoredPicture) -> Path:
+        """The absolute path of a kept picture's file, without asking the database."""
+        return self._media.locate(picture.path)
+
     def sweep(self, grace: timedelta, *, bulk: bool = False) -> Sweep:
         """Remove files that no row names, and report rows whose file is gone.
 

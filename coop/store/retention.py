@@ -1,4 +1,4 @@
-"""Making room: the oldest pictures go first, and none that a person labelled or that is still to be sent."""
+"""Making room: the oldest pictures go first; labelled, imported and still unsent ones are kept."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.orm import Session
 
+from coop.domain.catalogue import DAEMON
 from coop.domain.notification import OutboxState
 from coop.store.core import StoreCore
 from coop.store.faults import DiskFull
 from coop.store.labels import count_open_again
-from coop.store.models import LabelRow, OutboxRow, PictureRow
+from coop.store.models import CatalogueRow, LabelRow, OutboxRow, PictureRow
 
 _BATCH = 50
 """Pictures per transaction. A crash leaves at most so many files for the sweep."""
@@ -23,7 +24,8 @@ _BATCH = 50
 class Retained:
     """What retention did: pictures deleted and their bytes, and pictures and bytes that are kept.
 
-    ``short`` is True where a limit is still exceeded, since all that is left is labelled or waits to be sent.
+    ``short`` is True where a limit is still exceeded, since all that is left is labelled, imported or waits
+    to be sent.
     """
 
     deleted: int
@@ -125,7 +127,7 @@ def _due_to_go(
 def _candidates(session: Session) -> tuple[_Candidate, ...]:
     rows = session.scalars(
         select(PictureRow)
-        .where(PictureRow.deleted.is_(None), ~_labelled(), ~_waiting_to_be_sent())
+        .where(PictureRow.deleted.is_(None), ~_labelled(), ~_imported(), ~_waiting_to_be_sent())
         .order_by(PictureRow.time, PictureRow.key)
         .limit(_BATCH)
     )
@@ -134,6 +136,11 @@ def _candidates(session: Session) -> tuple[_Candidate, ...]:
 
 def _labelled() -> ColumnElement[bool]:
     return exists().where(LabelRow.picture == PictureRow.key)
+
+
+def _imported() -> ColumnElement[bool]:
+    """What a person brought in, from years ago perhaps: its age says nothing of its use."""
+    return exists().where(CatalogueRow.picture == PictureRow.key, CatalogueRow.source != DAEMON)
 
 
 def _waiting_to_be_sent() -> ColumnElement[bool]:
