@@ -14,8 +14,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from coop.errors import CoopError
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM")
-"""What is opened; Pillow knows more, such as PostScript, which is a program and no picture."""
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM")
+"""What is opened; Pillow knows more, such as PostScript, which is a program and no picture. A phone's
+several pictures in one JPEG count as JPEG here, and come out with the format "MPO"."""
 
 SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".ppm", ".pgm")
@@ -115,6 +116,7 @@ class _opened:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # its limit of size is wider than ours
+                Image.init()  # not all readers are there until somebody asks
                 image = Image.open(io.BytesIO(self._data), formats=FORMATS)
         except _DAMAGE as error:
             raise UnreadablePicture(_said(error)) from None
