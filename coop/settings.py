@@ -323,6 +323,27 @@ class ScheduleSettings(Section):
     backups_kept: int = Field(default=7, ge=1, le=365, description="Daily backups kept.")
 
 
+class LabelingSettings(Section):
+    """The labelling page, `coop label`."""
+
+    host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="Where the page listens. Anything but this machine alone (127.0.0.1) asks for logins.",
+    )
+    port: int = Field(default=8484, ge=1, le=65535, description="Its port.")
+    names: tuple[str, ...] = Field(
+        default=(),
+        examples=[["coop.example.org"]],
+        description="Names by which it is reached besides this machine's own; with any, logins are asked for.",
+    )
+    session_days: int = Field(default=30, ge=1, le=365, description="A login lasts so many days.")
+    lease_s: int = Field(
+        default=120, ge=30, le=3600, description="A visit is kept for one person so many seconds."
+    )
+    cache_mib: int = Field(default=1024, ge=16, description="Room for thumbnails, which are made again.")
+
+
 class LogSettings(Section):
     """What the program says about itself, on standard error."""
 
@@ -358,6 +379,7 @@ class Settings(Section):
     store: StoreSettings = StoreSettings()
     retention: RetentionSettings = RetentionSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    labeling: LabelingSettings = LabelingSettings()
     log: LogSettings = LogSettings()
 
     @property

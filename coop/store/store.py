@@ -17,6 +17,7 @@ from coop.store.clusters import Clusters
 from coop.store.engine import open_engine
 from coop.store.events import Events
 from coop.store.labels import Labels
+from coop.store.logins import Logins
 from coop.store.media import Media
 from coop.store.outbox import Outbox
 from coop.store.packages import ActivePackages
@@ -33,7 +34,7 @@ from coop.store.visits import Visits
 
 class Store(
     Recording, Visits, Events, Outbox, Chats, Tasks, Labels, Catalogue, Queue, Survey, Quality, Clusters,
-    ActivePackages, Status, Retention, Backup,
+    Logins, ActivePackages, Status, Retention, Backup,
 ):  # fmt: skip
     """One opened store; each base class is one noun of it, in a module of its own.
 

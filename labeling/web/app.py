@@ -1,0 +1,91 @@
+"""The labelling page as an ASGI application, made of its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from fastapi import FastAPI, Request
+from fastapi.templating import Jinja2Templates
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import JSONResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from coop.errors import LabelError, StoreError, StoreUnavailable
+from coop.store.store import Store
+from labeling.web import answers, entrance, pages
+from labeling.web.access import Access, Patience
+from labeling.web.guard import Guard
+from labeling.web.pictures import media_app, thumbnail_app, view_app
+from labeling.web.site import Site, show
+from labeling.web.thumbnails import Thumbnails
+
+LABELING = Path(__file__).resolve().parents[1]
+TEMPLATES = (LABELING / "web" / "templates",)
+"""Where templates are. A part with pages of its own adds its folder, and its router below."""
+ROUTERS = (pages.router, answers.router, entrance.router)
+
+
+def create_app(
+    store: Store,
+    access: Access,
+    *,
+    zone: ZoneInfo,
+    clock: Callable[[], datetime],
+    cache_dir: Path,
+    cache_mib: int = 1024,
+    lease: timedelta = timedelta(seconds=120),
+) -> FastAPI:
+    """The application. It opens nothing and starts nothing: the store is the caller's."""
+    site = Site(
+        store=store,
+        access=access,
+        zone=zone,
+        clock=clock,
+        lease=lease,
+        thumbnails=Thumbnails(cache_dir / "thumbnails", cache_mib * 2**20),
+        templates=_templates(),
+    )
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.site = site
+    app.state.patience = Patience()
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=LABELING / "web" / "static"), name="static")
+    app.mount("/thumb", thumbnail_app(store, site.thumbnails))
+    app.mount("/view", view_app(store, site.thumbnails))
+    app.mount("/media", media_app(store, site.thumbnails))
+    app.add_exception_handler(LabelError, _cannot)
+    app.add_exception_handler(StoreUnavailable, _not_now)
+    app.add_exception_handler(StoreError, _cannot)
+    app.add_middleware(Guard, site=site)
+    return app
+
+
+def _templates() -> Jinja2Templates:
+    environment = Environment(
+        loader=ChoiceLoader([FileSystemLoader(folder) for folder in TEMPLATES]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return Jinja2Templates(env=environment)
+
+
+def _cannot(request: Request, error: Exception) -> Response:
+    """What was asked cannot be; asking again will not help."""
+    return _problem(request, 422, str(error))
+
+
+def _not_now(request: Request, error: Exception) -> Response:
+    """The disk is full or the database locked; the page keeps its answers and asks again."""
+    return _problem(request, 503, str(error))
+
+
+def _problem(request: Request, status: int, text: str) -> Response:
+    if request.url.path.startswith("/api/"):
+        return JSONResponse({"detail": text}, status)
+    return show(request, "problem.html", status, problem=text)

@@ -1,0 +1,100 @@
+"""Small pictures for pages, made when first asked for and kept on the disk. All can be deleted at any time."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import tempfile
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image, ImageOps
+
+from coop.errors import StoreError
+
+log = logging.getLogger(__name__)
+
+THUMB_PX = 192
+VIEW_PX = 960
+_QUALITY = {THUMB_PX: 80, VIEW_PX: 88}
+_MOST_PIXELS = 64_000_000
+"""More than any camera of a coop has: decoding it would take a gigabyte."""
+_ROOM_KEPT = 0.8
+
+
+class UnreadablePicture(StoreError):
+    """A picture's file cannot be shown."""
+
+
+class Thumbnails:
+    """A folder of small JPEGs, by the pictures' keys."""
+
+    def __init__(self, folder: Path, room_bytes: int) -> None:
+        self.folder = folder
+        self._room = room_bytes
+
+    def find(self, key: str, pixels: int) -> bytes | None:
+        """A small picture that was made before."""
+        try:
+            return self._place(key, pixels).read_bytes()
+        except OSError:
+            return None
+
+    def make(self, key: str, pixels: int, original: Path) -> bytes:
+        """Make a small picture, and keep it where the disk allows. Raises UnreadablePicture."""
+        data = shrunk(original, pixels)
+        place = self._place(key, pixels)
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            handle, part = tempfile.mkstemp(dir=place.parent, prefix=".part-")
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            Path(part).replace(place)
+        except OSError as error:  # it is shown all the same
+            log.warning("%s: a thumbnail cannot be kept: %s", place.parent, error.strerror)
+        return data
+
+    def has(self, key: str, pixels: int) -> bool:
+        """Whether it was made before."""
+        return self._place(key, pixels).exists()
+
+    def tidy(self) -> int:
+        """Remove the oldest files where they take too much room; returns how many."""
+        files = []
+        for parent, _, names in os.walk(self.folder):
+            for name in names:
+                with contextlib.suppress(OSError):
+                    found = Path(parent, name).stat()
+                    files.append((found.st_mtime, found.st_size, Path(parent, name)))
+        total = sum(size for _, size, _ in files)
+        if total <= self._room:
+            return 0
+        removed = 0
+        for _, size, place in sorted(files):
+            place.unlink(missing_ok=True)
+            total, removed = total - size, removed + 1
+            if total <= self._room * _ROOM_KEPT:
+                break
+        return removed
+
+    def _place(self, key: str, pixels: int) -> Path:
+        name = hashlib.sha256(key.encode()).hexdigest()[:32]
+        return self.folder / str(pixels) / name[:2] / f"{name}.jpg"
+
+
+def shrunk(original: Path, pixels: int) -> bytes:
+    """A picture as a JPEG of at most ``pixels`` at its longer side. Raises UnreadablePicture."""
+    try:
+        with Image.open(original) as picture:
+            if picture.width * picture.height > _MOST_PIXELS:
+                raise UnreadablePicture(f"{original}: {picture.width} x {picture.height} is too large to show")
+            picture.draft("RGB", (pixels, pixels))  # JPEG only: decodes at a fraction of the size
+            small = ImageOps.exif_transpose(picture.convert("RGB") if picture.mode != "RGB" else picture)
+            small.thumbnail((pixels, pixels), reducing_gap=2.0)
+            out = BytesIO()
+            small.save(out, "JPEG", quality=_QUALITY[pixels], optimize=False)
+            return out.getvalue()
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise UnreadablePicture(f"{original} cannot be read as a picture: {error}") from None
