@@ -26,10 +26,12 @@ app = typer.Typer(
 )
 database = typer.Typer(no_args_is_help=True, help="The database behind the record.")
 app.add_typer(database, name="db")
-label = typer.Typer(no_args_is_help=True, help="Labelling: pictures into a training set.")
+label = typer.Typer(invoke_without_command=True)
 app.add_typer(label, name="label")
 label_task = typer.Typer(no_args_is_help=True, help="Tasks: closed lists of classes.")
 label.add_typer(label_task, name="task")
+label_keeper = typer.Typer(no_args_is_help=True, help="Who may label from another device.")
+label.add_typer(label_keeper, name="keeper")
 
 console = Console()
 errors = Console(stderr=True)
@@ -365,6 +367,113 @@ def upgrade(config: ConfigOption = None) -> None:
 
     with open_store(load_settings(config)) as store:
         _say(f"{store.where} is up to date.")
+
+
+@label.callback()
+def label_page(
+    context: typer.Context,
+    config: ConfigOption = None,
+    lan: Annotated[
+        bool, typer.Option("--lan", help="For the local network too; then everybody logs in.")
+    ] = False,
+    port: Annotated[
+        int | None, typer.Option(help="Another port than labeling.port.", min=1, max=65535)
+    ] = None,
+    who: Annotated[
+        str | None, typer.Option(help="The name under which labels are given where nobody logs in.")
+    ] = None,
+    browse: Annotated[bool, typer.Option("--open", help="Open the browser, too.")] = False,
+) -> None:
+    """The labelling page: thousands of pictures into a training set, visit by visit."""
+    if context.invoked_subcommand is not None:
+        return
+    from coop.assembly import utc_now
+    from coop.places import open_store
+    from coop.settings import load_settings
+    from labeling.commands.page import PageRequest, run_page
+
+    settings = load_settings(config)
+    with open_store(settings) as store:
+        run_page(PageRequest(lan=lan, port=port, who=who, browse=browse), store, settings, utc_now, _say)
+
+
+KeeperName = Annotated[str, typer.Argument(help="The name, which stands beside every label.")]
+
+
+@label_keeper.command("add")
+def keeper_add(
+    name: KeeperName,
+    config: ConfigOption = None,
+    password: Annotated[
+        bool, typer.Option("--password", help="Ask for a password; without one, links let them in.")
+    ] = False,
+) -> None:
+    """Let somebody label."""
+    from coop.assembly import utc_now
+    from coop.places import open_store
+    from coop.settings import load_settings
+    from labeling.commands.keeper import add_keeper
+
+    secret = typer.prompt("Password", hide_input=True, confirmation_prompt=True) if password else None
+    with open_store(load_settings(config)) as store:
+        add_keeper(store, name, secret, utc_now(), _say)
+
+
+@label_keeper.command("list")
+def keeper_list(config: ConfigOption = None) -> None:
+    """Print who may label."""
+    from coop.places import open_store
+    from coop.settings import load_settings
+    from labeling.commands.keeper import list_keepers
+
+    settings = load_settings(config)
+    with open_store(settings) as store:
+        list_keepers(store, settings, _say)
+
+
+@label_keeper.command("link")
+def keeper_link(
+    name: KeeperName,
+    config: ConfigOption = None,
+    hours: Annotated[int, typer.Option(help="For so many hours it is good.", min=1, max=168)] = 24,
+) -> None:
+    """Print a link, and its QR code for the phone, that logs somebody in once."""
+    from coop.assembly import utc_now
+    from coop.places import open_store
+    from coop.settings import load_settings
+    from labeling.commands.keeper import show_link
+
+    settings = load_settings(config)
+    with open_store(settings) as store:
+        show_link(store, settings, name, hours, utc_now(), _say)
+
+
+@label_keeper.command("password")
+def keeper_password(name: KeeperName, config: ConfigOption = None) -> None:
+    """Give somebody another password, and end their sessions."""
+    from coop.places import open_store
+    from coop.settings import load_settings
+
+    secret = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    with open_store(load_settings(config)) as store:
+        store.set_password(name, secret)
+    _say(f"{name} has another password.")
+
+
+@label_keeper.command("remove")
+def keeper_remove(
+    name: KeeperName,
+    config: ConfigOption = None,
+    back: Annotated[bool, typer.Option("--back", help="Let them in again.")] = False,
+) -> None:
+    """Let somebody in no more. Their labels stay."""
+    from coop.assembly import utc_now
+    from coop.places import open_store
+    from coop.settings import load_settings
+
+    with open_store(load_settings(config)) as store:
+        store.disable_login(name, utc_now(), back=back)
+    _say(f"{name} may label again." if back else f"{name} is let in no more.")
 
 
 @label.command("import")

@@ -335,7 +335,7 @@ class LabelingSettings(Section):
     names: tuple[str, ...] = Field(
         default=(),
         examples=[["coop.example.org"]],
-        description="Names by which it is reached besides this machine's own; with any, logins are asked for.",
+        description="Names it is reached by besides this machine's own; with any, people log in.",
     )
     session_days: int = Field(default=30, ge=1, le=365, description="A login lasts so many days.")
     lease_s: int = Field(

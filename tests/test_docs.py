@@ -34,10 +34,12 @@ def root_command() -> TyperGroup:
     return command
 
 
-def commands(group: TyperGroup, before: str = "") -> Iterator[tuple[str, TyperCommand]]:
+def commands(group: TyperGroup, before: str = "") -> Iterator[tuple[str, TyperCommand | TyperGroup]]:
     """Every command by the words that call it, groups left out."""
     for name, command in group.commands.items():
         if isinstance(command, TyperGroup):
+            if command.invoke_without_command:
+                yield before + name, command
             yield from commands(command, f"{before}{name} ")
         else:
             assert isinstance(command, TyperCommand)

@@ -43,7 +43,9 @@ def show_link(store: Store, settings: Settings, name: str, hours: int, now: date
 
 def qr_code(text: str) -> str:
     """A QR code of half blocks: light where the code is light, as a dark terminal needs it."""
-    rows = [[not dark for dark in row] for row in segno.make(text, error="l", micro=False).matrix_iter(border=2)]
+    rows = [
+        [not dark for dark in row] for row in segno.make(text, error="l", micro=False).matrix_iter(border=2)
+    ]
     if len(rows) % 2:
         rows.append([True] * len(rows[0]))
     signs = {(True, True): "█", (True, False): "▀", (False, True): "▄", (False, False): " "}

@@ -65,9 +65,7 @@ def is_loopback(host: str) -> bool:
 class Sessions:
     """Whose session a cookie is, remembered for some seconds: a grid asks two hundred times at once."""
 
-    def __init__(
-        self, find: Callable[[str, datetime], Login | None], clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, find: Callable[[str, datetime], Login | None], clock: Callable[[], datetime]) -> None:
         self._find = find
         self._clock = clock
         self._known: OrderedDict[str, tuple[str, datetime]] = OrderedDict()

@@ -1,4 +1,4 @@
-"""Work beside the page: new pictures of the watch, suggestions, thumbnails ahead. It gives way to the page."""
+"""Work beside the page, which it gives way to: new pictures of the watch, suggestions, tidying."""
 
 from __future__ import annotations
 

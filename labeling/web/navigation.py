@@ -14,8 +14,4 @@ class Place:
     about: str
 
 
-NAVIGATION: tuple[Place, ...] = (
-    Place("/visits", "Visits", "Label visit by visit"),
-    Place("/grid", "Grid", "Find pictures, and label many at once"),
-    Place("/tasks", "Classes", "Tasks and their classes"),
-)
+NAVIGATION: tuple[Place, ...] = (Place("/visits", "Visits", "Label visit by visit"),)

@@ -48,7 +48,11 @@ def picture(request: Request, key: str, task: str | None = None) -> Response:
     found = site.store.sheet_of(chosen.name, [key])
     if not found:
         return show(
-            request, "problem.html", 404, task=chosen, problem="This picture is not in the task, or was deleted"
+            request,
+            "problem.html",
+            404,
+            task=chosen,
+            problem="This picture is not in the task, or was deleted",
         )
     return show(request, "picture.html", task=chosen, data=task_json(chosen), sheet=found[0], here="/grid")
 

@@ -1,4 +1,4 @@
-"""Pictures and thumbnails by their keys. A key leads to a row, a row to a file: no path comes from outside."""
+"""Pictures by their keys. A key leads to a row, a row to a file: no path comes from outside."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TYPES = {
     ".webp": "image/webp",
     ".gif": "image/gif",
 }
-"""What is served as it is, under exactly this type. Whatever else a file is, only our own copy of it is shown."""
+"""What is served as it is, under exactly this type. Of anything else only our own copy is shown."""
 _SHOWN = (PictureKind.CROP, PictureKind.ZONE, PictureKind.FRAME)
 _FOR_EVER = {"cache-control": "private, max-age=31536000, immutable"}
 """A key never means another picture."""
@@ -121,4 +121,3 @@ def _jpeg(data: bytes) -> Response:
 
 def _gone() -> Response:
     return PlainTextResponse("This picture is not kept (any more)", 404)
-

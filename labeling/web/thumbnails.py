@@ -1,4 +1,4 @@
-"""Small pictures for pages, made when first asked for and kept on the disk. All can be deleted at any time."""
+"""Small pictures for pages, made when first asked for and kept. They can be deleted at any time."""
 
 from __future__ import annotations
 
@@ -89,7 +89,9 @@ def shrunk(original: Path, pixels: int) -> bytes:
     try:
         with Image.open(original) as picture:
             if picture.width * picture.height > _MOST_PIXELS:
-                raise UnreadablePicture(f"{original}: {picture.width} x {picture.height} is too large to show")
+                raise UnreadablePicture(
+                    f"{original}: {picture.width} x {picture.height} is too large to show"
+                )
             picture.draft("RGB", (pixels, pixels))  # JPEG only: decodes at a fraction of the size
             small = ImageOps.exif_transpose(picture.convert("RGB") if picture.mode != "RGB" else picture)
             small.thumbnail((pixels, pixels), reducing_gap=2.0)

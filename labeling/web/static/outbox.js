@@ -30,6 +30,8 @@ export class Outbox {
     this._wait = wait;
     this._prefix = `coop.outbox.${who}.`;
     this._key = this._prefix + id;
+    /** @type {string[]} */
+    this._left = [];
     /** @type {Entry[]} */
     this._entries = this._adopted();
     this._keep();
@@ -112,7 +114,7 @@ export class Outbox {
   _keep() {
     if (this._entries.length > 0) this._store.setItem(this._key, JSON.stringify(this._entries));
     else this._store.removeItem(this._key);
-    for (const key of this._left ?? []) if (key !== this._key) this._store.removeItem(key);
+    for (const key of this._left) if (key !== this._key) this._store.removeItem(key);
     this._left = [];
   }
 }
