@@ -298,6 +298,26 @@ def replay(
 
 
 @app.command()
+def evaluate(
+    package: Annotated[Path, typer.Argument(help="The folder of a model package.")],
+    data: Annotated[
+        Path,
+        typer.Option(
+            help="Labelled pictures: a CSV (path,label,group), or a folder with a folder for each class."
+        ),
+    ],
+    json_file: Annotated[Path | None, typer.Option("--json", help="A file for all figures.")] = None,
+) -> None:
+    """Say how good a model is on labelled pictures: how often it is right, for which classes, on which days.
+
+    Give it days that it was not trained on: neighbouring pictures are copies of each other.
+    """
+    from training.evaluating import run_evaluation
+
+    run_evaluation(package, data, json_file, console)
+
+
+@app.command()
 def zones(
     camera: Annotated[str, typer.Argument(help="The camera's name in the settings.")],
     config: ConfigOption = None,

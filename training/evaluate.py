@@ -1,0 +1,241 @@
+"""How good a model package is on labelled pictures, as numbers with intervals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from coop.classify.card import ModelCard, TaskMode
+from coop.classify.decide import groups as exclusive_groups
+from coop.classify.decide import probabilities
+from coop.classify.package import ModelPackage
+from coop.classify.runtime import Classifier
+from training.labelled import Example, LabelledDataError, LabelledSet, read_picture
+from training.metrics import (
+    Bools,
+    Counts,
+    Doubles,
+    balanced_accuracy,
+    bootstrap_interval,
+    count,
+    expected_calibration_error,
+    macro_f1,
+)
+
+Progress = Callable[[int, int], None]
+"""Told how many pictures are done, of how many."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Scores:
+    """A model's answers beside the truth. ``probabilities``: (n, classes), calibrated, in the card's order.
+
+    The answer is the most probable one, thresholds aside: *unknown* is for the watch, and `known_share` says
+    how often it would be said.
+    """
+
+    card: ModelCard
+    examples: tuple[Example, ...]
+    probabilities: Doubles
+
+    @cached_property
+    def truth(self) -> Bools:
+        """Which classes are there, (n, classes)."""
+        return np.array([[name in e.answer for name in self.card.classes] for e in self.examples])
+
+    @cached_property
+    def answers(self) -> Bools:
+        """Which classes the model says are there, (n, classes)."""
+        if self.card.mode is TaskMode.MULTI:
+            return self.probabilities >= 0.5
+        answers = np.zeros(self.probabilities.shape, dtype=bool)
+        for members in exclusive_groups(self.card):
+            best = np.array(members)[self.probabilities[:, members].argmax(axis=1)]
+            answers[np.arange(len(answers)), best] = True
+        return answers
+
+    @cached_property
+    def right(self) -> Bools:
+        """Whether the whole answer is the truth, (n,); never where a class is unknown to the model."""
+        known = set(self.card.classes)
+        strange = np.array([not example.answer <= known for example in self.examples])
+        return np.asarray((self.answers == self.truth).all(axis=1) & ~strange)
+
+    @cached_property
+    def confidence(self) -> Doubles:
+        """The probability of the answer, (n,): of its least sure part."""
+        if self.card.mode is TaskMode.MULTI:
+            return np.asarray(np.where(self.answers, self.probabilities, 1 - self.probabilities).min(axis=1))
+        return np.asarray(np.where(self.answers, self.probabilities, np.inf).min(axis=1))
+
+    @cached_property
+    def known(self) -> Bools:
+        """Whether the watch would give the answer, rather than say *unknown*, (n,)."""
+        limits = np.array([self.card.thresholds[name] for name in self.card.classes])
+        if self.card.mode is TaskMode.MULTI:
+            sureness = np.where(self.answers, self.probabilities, 1 - self.probabilities)
+            return np.asarray((sureness >= limits).all(axis=1))
+        return np.asarray(((self.probabilities >= limits) | ~self.answers).all(axis=1))
+
+    def label(self, number: int) -> str:
+        """The model's answer for a picture, as a CSV would have it."""
+        names = [name for name, there in zip(self.card.classes, self.answers[number], strict=True) if there]
+        return "|".join(sorted(names)) or "none"
+
+
+def score(package: ModelPackage, pictures: LabelledSet, *, progress: Progress | None = None) -> Scores:
+    """Run a package over labelled pictures. Raises LabelledDataError where labels and model do not fit."""
+    card = package.card
+    if card.mode is not pictures.mode:
+        raise LabelledDataError(
+            pictures.source,
+            f"its labels are those of a {pictures.mode} task, but the model is a {card.mode} one",
+            "Evaluate it on labels of its own kind",
+        )
+    _require_common_classes(card, pictures)
+    classifier = Classifier(package)
+    rows = np.empty((len(pictures), len(card.classes)))
+    for number, example in enumerate(pictures.examples):
+        rows[number] = probabilities(card, classifier.logits([read_picture(example.path)])[0])
+        if progress is not None:
+            progress(number + 1, len(pictures))
+    return Scores(card=card, examples=pictures.examples, probabilities=rows)
+
+
+def report(scores: Scores) -> dict[str, Any]:
+    """What `coop evaluate --json` writes: plain values, each figure with its 95% interval.
+
+    ``accuracy`` is the share of pictures whose whole answer is right (exact match of the set).
+    """
+    days = [example.group for example in scores.examples]
+    everything = np.arange(len(scores.examples))
+    figures: dict[str, Any] = {
+        "model": scores.card.model,
+        "task": scores.card.task,
+        "mode": str(scores.card.mode),
+        "n": len(scores.examples),
+        **_with_intervals(scores, everything, days),
+        "balanced_accuracy": balanced_accuracy(
+            [example.label for example in scores.examples],
+            [scores.label(number) for number in range(len(days))],
+        ),
+        "known_share": float(scores.known.mean()),
+        "accuracy_of_known": float(scores.right[scores.known].mean()) if scores.known.any() else None,
+        "per_class": {
+            name: _of_class(count(scores.truth[:, k], scores.answers[:, k]))
+            for k, name in enumerate(scores.card.classes)
+        },
+        "per_group": {group: _of_group(scores, days, group) for group in sorted(set(days))},
+        "confusion": _confusion(scores),
+    }
+    if scores.card.mode is TaskMode.COUNT:
+        figures["counts"] = _counting(scores)
+    return figures
+
+
+def write_json(file: Path, figures: Mapping[str, Any]) -> None:
+    """Write a report whole, or not at all."""
+    part = file.with_name(f"{file.name}.part")
+    part.write_text(
+        json.dumps(figures, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+    )
+    part.replace(file)
+
+
+def _with_intervals(
+    scores: Scores, numbers: npt.NDArray[np.intp], days: Sequence[str]
+) -> dict[str, float | list[float]]:
+    def accuracy(drawn: npt.NDArray[np.intp]) -> float:
+        return float(scores.right[drawn].mean())
+
+    def f1(drawn: npt.NDArray[np.intp]) -> float:
+        return macro_f1(scores.truth[drawn], scores.answers[drawn])
+
+    def ece(drawn: npt.NDArray[np.intp]) -> float:
+        return expected_calibration_error(scores.confidence[drawn], scores.right[drawn])
+
+    figures: dict[str, float | list[float]] = {}
+    for name, measure in (("accuracy", accuracy), ("macro_f1", f1), ("ece", ece)):
+        figures[name] = measure(numbers)
+        figures[f"{name}_interval"] = list(bootstrap_interval(_of(measure, numbers), days))
+    return figures
+
+
+def _of(
+    measure: Callable[[npt.NDArray[np.intp]], float], numbers: npt.NDArray[np.intp]
+) -> Callable[[npt.NDArray[np.intp]], float]:
+    """The measure of a drawing from ``numbers`` rather than from all."""
+    return lambda drawn: measure(numbers[drawn])
+
+
+def _of_class(counts: Counts) -> dict[str, float | int | None]:
+    return {
+        "n": counts.true + counts.missed,
+        "precision": counts.precision,
+        "recall": counts.recall,
+        "f1": counts.f1,
+    }
+
+
+def _of_group(scores: Scores, days: Sequence[str], group: str) -> dict[str, Any]:
+    numbers = np.flatnonzero(np.array(days) == group)
+    return {"n": len(numbers), **_with_intervals(scores, numbers, [group] * len(numbers))}
+
+
+def _confusion(scores: Scores) -> dict[str, dict[str, int]]:
+    """How often each truth got each answer; only what occurs."""
+    table: dict[str, dict[str, int]] = {}
+    for number, example in enumerate(scores.examples):
+        row = table.setdefault(example.label, {})
+        answer = scores.label(number)
+        row[answer] = row.get(answer, 0) + 1
+    return {truth: dict(sorted(row.items())) for truth, row in sorted(table.items())}
+
+
+def _counting(scores: Scores) -> dict[str, dict[str, float]]:
+    """For each counted name: the share exact, and within one; the most probable number is the answer."""
+    result = {}
+    for members in exclusive_groups(scores.card):
+        name = scores.card.classes[members[0]].partition("=")[0]
+        numbers = np.array([int(scores.card.classes[k].partition("=")[2]) for k in members])
+        said = numbers[scores.probabilities[:, members].argmax(axis=1)]
+        there = [
+            (row, int(part.partition("=")[2]))
+            for row, example in enumerate(scores.examples)
+            for part in example.answer
+            if part.partition("=")[0] == name
+        ]
+        if there:
+            rows, truth = np.array([row for row, _ in there]), np.array([n for _, n in there])
+            off = np.abs(said[rows] - truth)
+            values, frequency = np.unique(truth, return_counts=True)
+            constant = values[frequency.argmax()]
+            result[name] = {
+                "n": float(len(truth)),
+                "exact": float((off == 0).mean()),
+                "within_one": float((off <= 1).mean()),
+                "mean_error": float(off.mean()),
+                "best_constant_exact": float((truth == constant).mean()),
+            }
+    return result
+
+
+def _require_common_classes(card: ModelCard, pictures: LabelledSet) -> None:
+    known = (
+        {name.partition("=")[0] for name in card.classes}
+        if card.mode is TaskMode.COUNT
+        else set(card.classes)
+    )
+    if pictures.classes and not known & set(pictures.classes):
+        raise LabelledDataError(
+            pictures.source,
+            f"its classes are {', '.join(pictures.classes)}, the model's {', '.join(sorted(known))}",
+            "Evaluate the model on labels of its own task",
+        )
