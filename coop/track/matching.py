@@ -10,22 +10,32 @@ from scipy.optimize import linear_sum_assignment
 
 from coop.domain.box import Box
 
+Numbers = npt.NDArray[np.float64]
+
 _NEAR = 0.6  # sizes between centres that a match may be apart, with a certain prediction
 _FARTHEST = 1.5  # the same, however uncertain the prediction
 _SIGMAS = 2.0
 _LIKENESS = 0.3  # what a threefold difference of area costs, beside 1 for no overlap and 1 for a whole size
 
+_VAGUE = 0.5  # what a prediction is worth where the thing was out of sight among others
+
 _FORBIDDEN = 1e6
 
-Numbers = npt.NDArray[np.float64]
 
-
-def match(predicted: Sequence[Box], found: Sequence[Box], uncertainty: Sequence[float]) -> dict[int, int]:
+def match(
+    predicted: Sequence[Box],
+    found: Sequence[Box],
+    uncertainty: Sequence[float],
+    *,
+    more: Numbers | None = None,
+    lost_sight: Sequence[bool] | None = None,
+) -> dict[int, int]:
     """The best pairing of predicted and found boxes as a whole: index of prediction to index of box.
 
     The cost of a pair is what it lacks in overlap (IoU), the distance of the centres in sizes (mean
     diagonals), and a difference in area. Pairs too far apart for the ``uncertainty`` (one standard
-    deviation, in sizes) of the prediction are never made.
+    deviation, in sizes) of the prediction are never made. ``more`` is a cost to be added to each pair, shape
+    (predicted, found). Where sight was lost (of a thing among others), its prediction counts for less.
     """
     if not predicted or not found:
         return {}
@@ -33,6 +43,11 @@ def match(predicted: Sequence[Box], found: Sequence[Box], uncertainty: Sequence[
     distance = _distances(a, b)
     cost = 1 - _overlaps(a, b) + distance + _LIKENESS * _unlikeness(a, b)
     reach = np.minimum(_NEAR + _SIGMAS * np.asarray(uncertainty), _FARTHEST)[:, np.newaxis]
+    if lost_sight is not None:
+        blind = np.asarray(lost_sight)[:, np.newaxis]
+        cost, reach = np.where(blind, _VAGUE * cost, cost), np.where(blind, _FARTHEST, reach)
+    if more is not None:
+        cost = cost + more
     cost[distance > reach] = _FORBIDDEN
     rows, columns = linear_sum_assignment(cost)
     return {int(i): int(j) for i, j in zip(rows, columns, strict=True) if cost[i, j] < _FORBIDDEN}

@@ -8,6 +8,7 @@ from datetime import datetime
 from coop.domain.box import Box
 from coop.domain.track import Track, TrackState
 from coop.track.course import Course
+from coop.track.look import Look
 
 
 class Thing:
@@ -27,6 +28,7 @@ class Thing:
         self.hidden_s = 0.0
         self.seen = True
         self.travelled = 0.0  # sizes
+        self.look: Look | None = None  # as it was seen while nothing else was near
         self._start = box.centre
 
     def predict(self, dt: float) -> None:
@@ -47,8 +49,10 @@ class Thing:
         if self.hits >= confirm_hits:
             self.state = TrackState.CONFIRMED
 
-    def hide(self, shared: Box, dt: float) -> None:
-        """It is somewhere in a box that it shares with another thing."""
+    def hide(self, shared: Box, place: Box | None, dt: float) -> None:
+        """It is somewhere in a box that it shares with another thing, perhaps at a known place."""
+        if place is not None:
+            self.course.correct(place)
         self.course.stay_in(shared)
         self.hidden_s += dt
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+
+import numpy as np
 
 from coop.domain.box import Box
 from coop.domain.frame import Frame
 from coop.domain.motion import MotionRegion
 from coop.domain.track import Track, TrackState
-from coop.track.matching import match, share_inside
+from coop.track.look import followed, look_of, unlikeness
+from coop.track.matching import Numbers, match, share_inside
+from coop.track.sharing import places_of_two
 from coop.track.thing import Thing
 
 _CLOCK_STEP_S = 1.0  # a clock set back by more than this ends every track
 _MISSES = 2  # frames in a row that may be missed, however long they take
 _COVERED = 0.6  # of a predicted box within another's region: it is behind or beside it
+_STILL_COVERED = 0.2  # the same for a thing that was there a frame ago: it drifts, but did not come out
 _STILL_IN = 0.5  # of a predicted box within the picture: less has left it
+_LOOK = 8.0  # what quite another look costs, beside 1 for no overlap and 1 for a whole size away
 _TOO_LARGE = 1.4  # times a thing's own area: the region holds more than it
 
 
@@ -72,17 +78,37 @@ class Tracker:
     def _continue(self, boxes: Sequence[Box], frame: Frame, dt: float) -> list[int]:
         """Give the boxes to the things they belong to; the indices of those that belong to none."""
         predicted = [thing.course.box for thing in self._things]
-        found = match(predicted, boxes, [thing.course.uncertainty for thing in self._things])
+        parting = [thing.hidden_s > 0 for thing in self._things]
+        found = match(
+            predicted,
+            boxes,
+            [thing.course.uncertainty for thing in self._things],
+            more=self._unlike(boxes, frame) if any(parting) else None,
+            lost_sight=parting,
+        )
         hidden = self._hidden(predicted, boxes, found)
+        places = self._places(hidden, predicted, boxes)
         for i, thing in enumerate(self._things):
             if i in hidden:
-                thing.hide(boxes[hidden[i]], dt)
+                thing.hide(boxes[hidden[i]], places.get(i), dt)
             elif i in found:
                 thing.find(boxes[found[i]], frame.time, self._confirm_hits)
+                if _is_alone(i, predicted, boxes[found[i]]):
+                    thing.look = followed(thing.look, look_of(frame.image, boxes[found[i]]))
             else:
                 thing.miss(dt)
         taken = set(found.values())
         return [i for i in range(len(boxes)) if i not in taken]
+
+    def _unlike(self, boxes: Sequence[Box], frame: Frame) -> Numbers:
+        """What it costs that a box looks unlike a thing that was hidden: hens that part differ in colour."""
+        looks = [look_of(frame.image, box) for box in boxes]
+        return np.array(
+            [
+                [_LOOK * unlikeness(thing.look, look) if thing.hidden_s > 0 else 0.0 for look in looks]
+                for thing in self._things
+            ]
+        ).reshape(len(self._things), len(boxes))
 
     def _hidden(
         self, predicted: Sequence[Box], boxes: Sequence[Box], found: dict[int, int]
@@ -97,11 +123,24 @@ class Tracker:
                 continue
             for j, at in found.items():
                 partner = self._things[j]
-                if _is_confirmed(partner) and share_inside(predicted[i], boxes[at]) >= _COVERED:
+                enough = _STILL_COVERED if thing.hidden_s > 0 else _COVERED
+                if _is_confirmed(partner) and share_inside(predicted[i], boxes[at]) >= enough:
                     hidden[i] = at
                     if boxes[at].area > _TOO_LARGE * predicted[j].area and self._may_hide(partner):
                         hidden[j] = at
         return hidden
+
+    def _places(
+        self, hidden: Mapping[int, int], predicted: Sequence[Box], boxes: Sequence[Box]
+    ) -> dict[int, Box]:
+        """Where two things are that share a box, as far as its edges tell."""
+        places: dict[int, Box] = {}
+        for at in set(hidden.values()):
+            pair = [i for i, box in hidden.items() if box == at]
+            if len(pair) == 2:
+                found = places_of_two([predicted[i] for i in pair], boxes[at])
+                places |= dict(zip(pair, found, strict=True))
+        return places
 
     def _may_hide(self, thing: Thing) -> bool:
         return _is_confirmed(thing) and thing.hidden_s < self._hidden_s
@@ -134,6 +173,12 @@ class Tracker:
     def _new_id(self, time: datetime) -> str:
         moment = time.astimezone(UTC)
         return f"{self._camera}-{moment:%Y%m%dT%H%M%S}{moment.microsecond // 1000:03d}-{self._count}"
+
+
+def _is_alone(i: int, predicted: Sequence[Box], box: Box) -> bool:
+    """Whether nothing else is expected in the box of thing ``i``, so that its look is its own."""
+    fits = box.area <= _TOO_LARGE * predicted[i].area
+    return fits and not any(share_inside(other, box) > 0 for k, other in enumerate(predicted) if k != i)
 
 
 def _is_confirmed(thing: Thing) -> bool:

@@ -1,7 +1,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coop.domain.box import Box
@@ -192,16 +192,17 @@ def test_a_track_of_another_run_has_another_id(frame_at: FrameAt) -> None:
     assert second.id == "run-20260501T090000251-1"
 
 
-@pytest.mark.parametrize("settings", [{"confirm_hits": 0}, {"lost_after_s": -1}, {"hidden_s": -1}])
-def test_impossible_settings_are_refused_by_name(settings: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match=f"{next(iter(settings))}.*-?{abs(next(iter(settings.values())))}"):
-        Tracker("run", **settings)  # type: ignore[arg-type]
+@pytest.mark.parametrize("wrong", [{"confirm_hits": 0}, {"lost_after_s": -1}, {"hidden_s": -1}])
+def test_impossible_settings_are_refused_by_name(wrong: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match=f"{next(iter(wrong))}.*-?{abs(next(iter(wrong.values())))}"):
+        Tracker("run", **wrong)  # type: ignore[arg-type]
 
 
 boxes = st.builds(Box, st.integers(0, 560), st.integers(0, 400), st.integers(1, 80), st.integers(1, 80))
 scripts = st.lists(st.tuples(st.floats(-5000, 5000), st.lists(boxes, max_size=5)), max_size=25)
 
 
+@settings(deadline=None)
 @given(scripts)
 def test_laws_of_every_track(frame_at: FrameAt, script: list[tuple[float, list[Box]]]) -> None:
     tracker = Tracker("run")
@@ -220,6 +221,7 @@ def test_laws_of_every_track(frame_at: FrameAt, script: list[tuple[float, list[B
         assert all(track.first_seen <= track.last_seen for track in tracks)
 
 
+@settings(deadline=None)
 @given(scripts)
 def test_replaying_gives_the_same_tracks(frame_at: FrameAt, script: list[tuple[float, list[Box]]]) -> None:
     def run() -> list[tuple[Track, ...]]:
@@ -232,6 +234,7 @@ def test_replaying_gives_the_same_tracks(frame_at: FrameAt, script: list[tuple[f
     assert run() == run()
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(boxes, max_size=5), min_size=1, max_size=20))
 def test_with_steady_time_no_more_tracks_live_than_were_ever_found(
     frame_at: FrameAt, script: list[list[Box]]
