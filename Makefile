@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help demo test check bench bench-crash bench-motion bench-motion-highway setup clean
+.PHONY: help demo test check bench bench-crash bench-cameras bench-motion bench-motion-highway setup clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -41,6 +41,9 @@ check: $(VENV)/.test  ## ruff, mypy --strict and the import graph
 
 bench: $(VENV)/.test  ## what it costs: CPU ms a frame of each step, peak memory, start-up time
 	$(BIN)/python tests/bench/pipeline.py
+
+bench-cameras: $(VENV)/.test  ## 16 cameras at once; 300 reconnections; how soon a camera is back
+	PYTHONPATH=tests $(BIN)/python tests/bench/cameras.py
 
 bench-crash: $(VENV)/.test  ## kill the daemon at 200 seeded moments, and count what is lost
 	CRASH_ROUNDS=200 $(PYTEST) -q -s tests/test_crash.py --timeout=7200

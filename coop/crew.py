@@ -36,6 +36,7 @@ class MainAtWork:
     watch: CameraWatch[CodedFrame]
 
     def status(self) -> CameraStatus:
+        """As that of a camera; its processor time is counted with the camera's."""
         return replace(self.watch.status(), analysed=self.stream.decoded_a_second())
 
 

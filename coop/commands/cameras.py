@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
 from rich.box import SIMPLE_HEAD
@@ -74,7 +75,7 @@ def is_running(status: DaemonStatus | None, now: datetime) -> bool:
 
 
 def as_row(status: DaemonStatus | None, now: datetime) -> Row:
-    """Everything for programs; ``cpu`` is the daemon's share of one core, ages are in seconds."""
+    """Everything for programs; ``cpu`` is a share of one core, ages are in seconds."""
     if status is None:
         return {"running": False, "refreshed": None, "cameras": []}
     return {
@@ -84,18 +85,23 @@ def as_row(status: DaemonStatus | None, now: datetime) -> Row:
         "version": status.version,
         "model": status.model,
         "cpu": None if status.cpu is None else round(status.cpu, 3),
-        "cameras": [
-            {
-                "camera": camera.camera,
-                "state": camera.state.value,
-                "fps": round(camera.fps, 2),
-                "dropped": camera.dropped,
-                "reconnects": camera.reconnects,
-                "age_s": _rounded(_age_s(camera, status, now)),
-                "problem": camera.problem,
-            }
-            for camera in status.cameras
-        ],
+        "cameras": [_camera_row(camera, status, now) for camera in status.cameras],
+    }
+
+
+def _camera_row(camera: CameraStatus, status: DaemonStatus, now: datetime) -> Row:
+    return {
+        "camera": camera.camera,
+        "state": camera.state.value,
+        "fps": round(camera.fps, 2),
+        "analysed": _rounded(camera.analysed),
+        "dropped": camera.dropped,
+        "reconnects": camera.reconnects,
+        "age_s": _rounded(_age_s(camera, status, now)),
+        "oldest_s": _rounded(camera.oldest_s),
+        "cpu": _rounded(camera.cpu, 3),
+        "problem": camera.problem,
+        "main": None if camera.main is None else _camera_row(camera.main, status, now),
     }
 
 
@@ -108,11 +114,13 @@ def as_table(status: DaemonStatus | None, now: datetime, zone: tzinfo) -> Render
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("camera", overflow="fold")
     table.add_column("state", no_wrap=True)
-    for name in ("frames/s", "dropped", "reconnects", "age"):
+    for name in ("read/s", "analysed/s", "dropped", "age", "oldest", "CPU", "reconnects"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("problem", overflow="fold")
     for camera in status.cameras:
         table.add_row(*_cells(camera, status, now))
+        if camera.main is not None:
+            table.add_row(*_cells(replace(camera.main, camera="  main stream"), status, now))
     return Group(_headline(status, now, zone), table)
 
 
@@ -133,10 +141,17 @@ def _cells(camera: CameraStatus, status: DaemonStatus, now: datetime) -> Iterato
     yield Text(camera.camera)
     yield Text(camera.state.value, style=STYLES[camera.state])
     yield Text(f"{camera.fps:.1f}")
+    yield Text(_or_dash(camera.analysed, "{:.1f}"))
     yield Text(str(camera.dropped))
-    yield Text(str(camera.reconnects))
     yield Text("–" if age is None else _spoken(age))
+    yield Text("–" if camera.oldest_s is None else _spoken(max(0.0, camera.oldest_s)))
+    yield Text(_or_dash(camera.cpu, "{:.0%}"))
+    yield Text(str(camera.reconnects))
     yield Text(camera.problem)
+
+
+def _or_dash(value: float | None, form: str) -> str:
+    return "–" if value is None else form.format(value)
 
 
 def _age_s(camera: CameraStatus, status: DaemonStatus, now: datetime) -> float | None:
@@ -146,8 +161,8 @@ def _age_s(camera: CameraStatus, status: DaemonStatus, now: datetime) -> float |
     return camera.age_s + max(0.0, (now - status.refreshed).total_seconds())
 
 
-def _rounded(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds, 2)
+def _rounded(value: float | None, digits: int = 2) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 def _spoken(seconds: float) -> str:

@@ -34,17 +34,34 @@ url = "sim://?flock=1&seed=7&from=9&speed=20"
 url = "rtsp://127.0.0.1:1/stream"
 """
 
+MAIN = CameraStatus(
+    camera="nest [1] (main stream)",
+    state=CameraState.LOST,
+    fps=9.93,
+    analysed=0.0,
+    dropped=0,
+    reconnects=5,
+    last_frame=NOON,
+    age_s=7200.0,
+    problem="no route [host]",
+)
 LIVE = CameraStatus(
     camera="nest [1]",
     state=CameraState.LIVE,
-    fps=4.93,
+    fps=9.93,
+    analysed=4.93,
     dropped=3,
     reconnects=2,
     last_frame=NOON,
     age_s=0.25,
+    oldest_s=0.41,
+    cpu=0.0734,
+    main=MAIN,
 )
-LOST = replace(LIVE, camera="run", state=CameraState.LOST, age_s=7200.0, problem="no route [host]")
-NEVER = replace(LIVE, camera="door", state=CameraState.CONNECTING, fps=0.0, last_frame=None, age_s=None)
+LOST = replace(LIVE, camera="run", state=CameraState.LOST, age_s=7200.0, problem="no route [host]", main=None)
+NEVER = CameraStatus(
+    camera="door", state=CameraState.CONNECTING, fps=0.0, dropped=3, reconnects=2, last_frame=None
+)
 STATUS = DaemonStatus(
     pid=7,
     started=NOON - timedelta(hours=3),
@@ -74,10 +91,40 @@ def shown(status: DaemonStatus | None, seconds: float = 0.5) -> str:
 
 
 def test_the_table_says_all_of_every_camera() -> None:
-    lines = {line.split("  ")[0].strip(): line.split() for line in shown(STATUS).splitlines()}
-    assert lines["nest [1]"][2:] == ["live", "4.9", "3", "2", "0.8", "s"]
-    assert lines["run"][1:] == ["lost", "4.9", "3", "2", "2", "h", "no", "route", "[host]"]
-    assert lines["door"][1:] == ["connecting", "0.0", "3", "2", "–"]
+    lines = {line.strip().split("  ")[0]: line.split() for line in shown(STATUS).splitlines()}
+    assert lines["nest [1]"][2:] == ["live", "9.9", "4.9", "3", "0.8", "s", "0.4", "s", "7%", "2"]
+    assert lines["main stream"][2:] == [
+        "lost",
+        "9.9",
+        "0.0",
+        "0",
+        "2",
+        "h",
+        "–",
+        "–",
+        "5",
+        "no",
+        "route",
+        "[host]",
+    ]
+    assert lines["run"][1:] == [
+        "lost",
+        "9.9",
+        "4.9",
+        "3",
+        "2",
+        "h",
+        "0.4",
+        "s",
+        "7%",
+        "2",
+        "no",
+        "route",
+        "[host]",
+    ]
+    assert lines["door"][1:] == ["connecting", "0.0", "–", "3", "–", "–", "–", "2"]
+    order = [line.split()[0] for line in shown(STATUS).splitlines()[3:]]
+    assert order == ["nest", "main", "run", "door"], "a main stream is below its camera"
     head = shown(STATUS).splitlines()[0]
     assert "38% of one core" in head
     assert "running for 3 h" in head
@@ -85,7 +132,7 @@ def test_the_table_says_all_of_every_camera() -> None:
 
 
 def test_a_daemon_that_does_not_say_what_it_uses_is_shown_without() -> None:
-    assert "CPU" not in shown(replace(STATUS, cpu=None, model=""))
+    assert "of one core" not in shown(replace(STATUS, cpu=None, model=""))
 
 
 @pytest.mark.parametrize(
@@ -122,8 +169,13 @@ def test_a_stored_status_is_read(settings: Settings, capsys: pytest.CaptureFixtu
     row = json.loads(capsys.readouterr().out)
     assert (row["running"], row["cpu"], row["pid"]) == (True, 0.384, 7)
     assert row["cameras"][0] == {
-        "camera": "nest [1]", "state": "live", "fps": 4.93, "dropped": 3, "reconnects": 2, "age_s": 1.25,
-        "problem": "",
+        "camera": "nest [1]", "state": "live", "fps": 9.93, "analysed": 4.93, "dropped": 3, "reconnects": 2,
+        "age_s": 1.25, "oldest_s": 0.41, "cpu": 0.073, "problem": "",
+        "main": {
+            "camera": "nest [1] (main stream)", "state": "lost", "fps": 9.93, "analysed": 0.0, "dropped": 0,
+            "reconnects": 5, "age_s": 7201.0, "oldest_s": None, "cpu": None, "problem": "no route [host]",
+            "main": None,
+        },
     }  # fmt: skip
     assert [camera["age_s"] for camera in row["cameras"]] == [1.25, 7201.0, None]
 
@@ -165,6 +217,8 @@ def test_a_running_daemon_is_seen_and_its_end_too(daemon: Daemon) -> None:
     assert row["pid"] == daemon.process.pid
     assert isinstance(row["cpu"], float)
     assert 0 < row["cpu"] < 16
+    assert 0 < row["cameras"][0]["cpu"] <= row["cpu"] + 0.2  # type: ignore[index]
+    assert row["cameras"][0]["analysed"] > 0  # type: ignore[index]
     coop_camera, gone = row["cameras"]  # type: ignore[misc]
     assert (coop_camera["state"], coop_camera["problem"]) == ("live", "")
     assert coop_camera["age_s"] < 60

@@ -41,6 +41,11 @@ class ServerProcess:
         self._command = command
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "the server was not started"
+        return self._process.pid
+
     def start(self) -> None:
         self.kill()
         self._process = subprocess.Popen(

@@ -30,7 +30,7 @@ class Wire:
         self._lock = threading.Lock()
         self._sockets: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", self.port))
-        self._half_open = False
+        self._half_open = self._refuse = False
         threading.Thread(target=self._accept, name="wire", daemon=True).start()
 
     def half_open(self) -> None:
@@ -39,10 +39,15 @@ class Wire:
             self._half_open = True
             self._dead |= self._sockets
 
+    def refuse(self) -> None:
+        """Connections break off, and none is taken any more."""
+        self._refuse = True
+        self.reset()
+
     def mend(self) -> None:
         """New connections work again; those that were half open never will."""
         self.delay_s = self.garbage = 0.0
-        self._half_open = False
+        self._half_open = self._refuse = False
 
     def reset(self) -> None:
         """Every connection is broken off in the middle of a picture."""
@@ -51,16 +56,15 @@ class Wire:
         for one in sockets:
             _close(one)
 
-    @property
-    def open_connections(self) -> int:
-        return len(self._sockets)
-
     def _accept(self) -> None:
         while True:
             try:
                 client, _ = self._listener.accept()
             except OSError:  # closed: the test is over
                 return
+            if self._refuse:
+                client.close()
+                continue
             try:
                 server = socket.create_connection(("127.0.0.1", self._to), timeout=5)
             except OSError:
@@ -85,11 +89,13 @@ class Wire:
                     data = self._spoilt(data)
                 target.sendall(data)
         with self._lock:
-            half_open = source in self._dead
-            self._sockets -= {source}
-        if not half_open:
+            still_half_open = source in self._dead and from_camera  # whoever watches must not hear of its end
+            self._sockets.discard(source)
+        if not still_half_open:
             _close(source)
             _close(target)
+            with self._lock:
+                self._dead -= {source, target}
 
     def _spoilt(self, data: bytes) -> bytes:
         """Some bytes of it are others; the beginning (the headers) is left as it is."""

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from fakes.proxy import Wire
 from fakes.rtsp import MjpegServer, RtspServer
+from fakes.trouble import TROUBLES, Trouble
 
 from coop.domain.health import CameraState, CameraStatus
 from coop.frame.source import Source
@@ -66,9 +68,36 @@ def test_a_camera_that_changes_its_picture_size(
 
 
 def test_twenty_reconnections_leave_nothing_behind(
+    opened: Opened, watched: "Watched", rtsp_camera: RtspServer
+) -> None:
+    """Neither threads, nor open files, nor memory, whatever went wrong: five kinds of trouble in turn."""
+    with Wire(rtsp_camera.port) as wire:
+        url = f"rtsp://127.0.0.1:{wire.port}/coop"
+        watched.start(lambda: opened(url, timeout_s=1), **{**QUICK, "stale_after_s": 1.0})
+        watched.until(is_live)
+
+        def reconnect(number: int, trouble: Trouble) -> None:
+            trouble(wire, 1.0)
+            watched.until(is_lost)
+            wire.mend()
+            watched.until(lambda status: is_live(status) and status.reconnects > number)
+            watched.taken.clear()
+
+        every = list(TROUBLES.values())
+        for number in range(5):
+            reconnect(number, every[number])
+        threads, files, memory = threading.active_count(), _open_files(), _resident_mb()
+        for number in range(5, 20):
+            reconnect(number, every[number % 5])
+        assert threading.active_count() <= threads + 2
+        assert _open_files() <= files + 4
+        assert _resident_mb() < memory + 40
+
+
+def test_ten_mjpeg_reconnections_leave_nothing_behind(
     opened: Opened, watched: "Watched", mjpeg_camera: MjpegServer
 ) -> None:
-    """Neither threads, nor open files, nor memory; half of the cameras freeze, half are killed."""
+    """Half of the cameras freeze, half are killed."""
     watched.start(lambda: opened(mjpeg_camera.url, timeout_s=1), **{**QUICK, "stale_after_s": 0.5})
     watched.until(is_live)
 
@@ -80,10 +109,10 @@ def test_twenty_reconnections_leave_nothing_behind(
         watched.until(lambda status: is_live(status) and status.reconnects > number)
         watched.taken.clear()
 
-    for number in range(5):
+    for number in range(3):
         reconnect(number)
     threads, files, memory = threading.active_count(), _open_files(), _resident_mb()
-    for number in range(5, 20):
+    for number in range(3, 10):
         reconnect(number)
     assert threading.active_count() <= threads + 1
     assert _open_files() <= files + 2
