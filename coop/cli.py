@@ -24,6 +24,8 @@ app = typer.Typer(
     help="Watches a chicken coop, knows the hens, and tells the keeper on Telegram.",
     epilog="To look at it: coop demo. With an own camera: coop init, coop check, coop run, coop pair.",
 )
+models = typer.Typer(no_args_is_help=True, help="The models: which there are, which one is at work.")
+app.add_typer(models, name="model")
 database = typer.Typer(no_args_is_help=True, help="The database behind the record.")
 app.add_typer(database, name="db")
 label = typer.Typer(invoke_without_command=True)
@@ -377,6 +379,65 @@ def restore(
         _say(f"Its settings are in {done.settings}.")
     for moved in done.aside:
         _say(f"The damaged {moved.name} was moved aside: {moved}")
+
+
+@models.command("list")
+def list_models(config: ConfigOption = None, as_json: JsonFlag = False) -> None:
+    """Show every installed model package, how often it was right on days held out, and which are at work."""
+    from coop.commands.model import list_models as show
+    from coop.settings import load_settings
+
+    show(load_settings(config), console, as_json=as_json)
+
+
+@models.command("show")
+def show_model(
+    name: Annotated[str, typer.Argument(help="An installed package, a task, or a package's folder.")],
+    config: ConfigOption = None,
+) -> None:
+    """Show what a model is, what it was trained on, how good it is, and what it is not good for."""
+    from coop.commands.model import show_model as show
+    from coop.settings import load_settings
+
+    show(name, load_settings(config), console)
+
+
+@models.command("install")
+def install_model(
+    folder: Annotated[Path, typer.Argument(help="The folder of a model package.")],
+    config: ConfigOption = None,
+) -> None:
+    """Check a model package and copy it into the models folder. It is put to work by `coop model use`."""
+    from coop.commands.model import install_model as install
+    from coop.settings import load_settings
+
+    name = install(folder, load_settings(config))
+    _say(f"Installed {name}. To put it to work: coop model use {name}")
+
+
+@models.command("use")
+def use_model(
+    name: Annotated[str, typer.Argument(help="An installed package.")], config: ConfigOption = None
+) -> None:
+    """Put a model to work for its task; a running `coop run` changes over within seconds."""
+    from coop.assembly import utc_now
+    from coop.commands.model import use_model as use
+    from coop.settings import load_settings
+
+    task, used = use(name, load_settings(config), utc_now())
+    _say(f"The task {task} now uses {used}. To go back: coop model rollback {task}")
+
+
+@models.command("rollback")
+def roll_back_model(
+    task: Annotated[str, typer.Argument(help="A task, such as hens.")], config: ConfigOption = None
+) -> None:
+    """Put the model before this one back to work; a second time undoes the first."""
+    from coop.assembly import utc_now
+    from coop.commands.model import roll_back
+    from coop.settings import load_settings
+
+    _say(f"The task {task} now uses {roll_back(task, load_settings(config), utc_now())} again")
 
 
 @database.command()

@@ -9,7 +9,7 @@ import shutil
 import stat
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -76,6 +76,17 @@ def write_package(
         files[GALLERY_FILE] = _gallery_bytes(gallery)
     card = replace(card, files={name: hashlib.sha256(data).hexdigest() for name, data in files.items()})
     files[CARD_FILE] = card_to_json(card).encode()
+    return _put(folder, files)
+
+
+def copy_package(package: ModelPackage, folder: Path) -> ModelPackage:
+    """Copies a checked package to ``folder``, in one step as `write_package` does."""
+    names = (CARD_FILE, *package.card.files)
+    return _put(folder, {name: _read(package.folder, name) for name in names})
+
+
+def _put(folder: Path, files: Mapping[str, bytes]) -> ModelPackage:
+    """Writes the files of a package in one step, and checks what was written before it gets its name."""
     with _temporary_sibling(folder) as temporary:
         for name, data in files.items():
             _write_synced(temporary / name, data)
