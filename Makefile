@@ -40,7 +40,7 @@ check: $(VENV)/.test  ## ruff, mypy --strict and the import graph
 	$(PYTEST) -q tests/test_import_graph.py
 
 bench: $(VENV)/.test  ## what it costs: CPU ms a frame of each step, peak memory, start-up time
-	$(BIN)/python tests/bench/pipeline.py
+	PYTHONPATH=tests $(BIN)/python tests/bench/pipeline.py
 
 bench-cameras: $(VENV)/.test  ## 16 cameras at once; 300 reconnections; how soon a camera is back
 	PYTHONPATH=tests $(BIN)/python tests/bench/cameras.py

@@ -68,6 +68,8 @@ def _rtsp_status(url: str, timeout_s: float) -> int:
         connection.sendall(request.encode())
         answer = connection.recv(1024)
     status = re.match(rb"RTSP/\d\.\d (\d{3})", answer)
+    if not answer:
+        raise _silent(url, "the camera breaks the connection off")
     if status is None:
         raise _silent(url, "something answers at this address, but does not speak RTSP")
     return int(status[1])

@@ -11,6 +11,7 @@ import av
 import av.container
 import av.video
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from coop.domain.frame import Frame, Picture
 from coop.domain.times import as_utc
@@ -43,7 +44,7 @@ class VideoSource(Recording):
             stream.thread_type = "AUTO"
             start = self._start_of(container)
             clock = RecordedClock(1 / _frame_rate(stream))
-            rate = RateLimit(self.fps)
+            rate, reformatter = RateLimit(self.fps), VideoReformatter()
             number = 0
             for decoded in self._decoded(container, stream, stop):
                 seconds = clock.at(_position(decoded, stream))
@@ -51,7 +52,7 @@ class VideoSource(Recording):
                     yield Frame(
                         camera=self.camera,
                         time=start + timedelta(seconds=seconds),
-                        image=_picture(decoded),
+                        image=_picture(decoded, reformatter),
                         number=number,
                     )
                     number += 1
@@ -159,9 +160,9 @@ def _position(frame: av.VideoFrame, stream: av.video.VideoStream) -> float | Non
     return None if frame.pts is None or stream.time_base is None else float(frame.pts * stream.time_base)
 
 
-def _picture(frame: av.VideoFrame) -> Picture:
+def _picture(frame: av.VideoFrame, reformatter: VideoReformatter) -> Picture:
     """The picture as it is to be looked at: blue, green, red, and turned as the recorder says."""
-    image = cast(Picture, frame.to_ndarray(format="bgr24"))
+    image = cast(Picture, reformatter.reformat(frame, format="bgr24", threads=1).to_ndarray())
     turns = round(frame.rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
 

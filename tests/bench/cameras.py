@@ -13,7 +13,6 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
@@ -31,7 +30,7 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench.motion.scenes import build
+from bench.coded import recording
 from fakes.daemon import Daemon, wait_for
 from fakes.proxy import Wire
 from fakes.rtsp import RtspServer, lengthened
@@ -51,24 +50,6 @@ FPS, ANALYSED = 10, 5
 WARM_S = 10.0
 OUTAGE_S = 12.0
 WIRES = 4
-
-
-# --- what is served ---------------------------------------------------------
-
-
-def recording(folder: Path, scene: str, size: tuple[int, int] = (1280, 720)) -> Path:
-    """A scene of the motion suite as a camera codes it: 2 Mbit/s of H.264, a key picture each two seconds."""
-    once = folder / f"{scene}-{size[1]}.mp4"
-    command = ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "bgr24", "-s", "1280x720"]
-    command += ["-r", str(FPS), "-i", "-", "-vf", f"scale={size[0]}:{size[1]}", "-pix_fmt", "yuv420p"]
-    command += ["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "main", "-bf", "0", "-refs", "1"]
-    command += ["-g", str(2 * FPS), "-sc_threshold", "0", "-b:v", f"{2 * size[0] / 1280:.1f}M"]
-    command += ["-maxrate", "2M", "-bufsize", "2M", str(once)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as ffmpeg:
-        assert ffmpeg.stdin is not None
-        for shot in build(scene, 1, 30.0).shots(FPS):
-            ffmpeg.stdin.write(shot.frame.image.tobytes())
-    return lengthened(once, folder, times=60)
 
 
 # --- (a) load ---------------------------------------------------------------
@@ -419,11 +400,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with console.status("Coding what the cameras see"):
-            quiet = recording(folder, "quiet-day")
+            quiet = lengthened(recording(folder, "quiet-day", FPS), folder, times=60)
         if "load" in only:
             with console.status("Coding what the cameras see"):
-                hens = recording(folder, "hen-day")
-                small = recording(folder, "hen-day", (640, 360))
+                hens = lengthened(recording(folder, "hen-day", FPS), folder, times=60)
+                small = lengthened(recording(folder, "hen-day", FPS, (640, 360)), folder, times=60)
             loads = []
             scenes: dict[str, tuple[str, Path, Path | None]] = {
                 "quiet": ("quiet", quiet, None),

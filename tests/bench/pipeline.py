@@ -2,8 +2,10 @@
 
     python tests/bench/pipeline.py [VIDEO]
 
-Without VIDEO a busy morning of the simulated coop is encoded first. CPU is process time (all threads of this
-process), so a busy machine changes it little; every figure is the median of several runs of the same frames.
+Without VIDEO a busy morning of the simulated coop is encoded first. The same again, decoding beside the
+whole, on a scene in which nothing happens, coded as a camera does: most of all days. CPU is process time (all
+threads of this process), so a busy machine changes it little; every figure is the median of several runs of
+the same frames, those of the quiet scene the least.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -28,6 +30,7 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from bench.coded import recording
 from fakes.daemon import Daemon, NotifySocket, wait_for
 
 from coop.assembly import camera_clips, camera_judge, camera_pipeline, jpeg
@@ -154,6 +157,28 @@ def _in_folder(settings: Settings, folder: Path) -> Settings:
     return settings.model_copy(update={"data_dir": folder})
 
 
+@dataclass(frozen=True, kw_only=True)
+class Quiet:
+    """CPU seconds a frame where nothing happens, the least of several runs side by side."""
+
+    decoding: float
+    motion: float
+    whole: float
+
+
+def quiet_scene(folder: Path, settings: Settings, models: Models) -> Quiet:
+    """Nothing to see, but for what a sensor and a coder make of it."""
+    video = recording(folder, "quiet-day", 10)
+    decodings, motions, wholes = [], [], []
+    for _ in range(2 * RUNS):
+        count, seconds = decode(video)
+        decodings.append(seconds / count)
+        meter, seconds, count = run_once(video, settings, models)
+        wholes.append(seconds / count)
+        motions.append(meter.seconds["motion"] / count)
+    return Quiet(decoding=min(decodings), motion=min(motions), whole=min(wholes))
+
+
 def start_up(folder: Path) -> tuple[float, float]:
     """Wall seconds until `coop run` is ready (its model written before), and its peak memory in MB."""
     toml = '[cameras.coop]\nurl = "sim://?flock=1&seed=7&from=5"\n'
@@ -209,6 +234,8 @@ def main() -> None:
             decodings = [decode(video) for _ in range(RUNS)]
         with console.status("The whole pipeline"):
             runs = [run_once(video, settings, models) for _ in range(RUNS)]
+        with console.status("A quiet scene"):
+            quiet = quiet_scene(folder, settings, models)
         with console.status("Starting the daemon"):
             ready, peak = start_up(folder)
         with console.status("Memory of a replay"):
@@ -226,6 +253,11 @@ def main() -> None:
     whole = statistics.median(seconds / frames for _, seconds, frames in runs)
     table.add_row("the whole", f"{whole * 1000:.2f}", str(runs[0][2]), "", style="bold")
     console.print(table)
+    console.print(
+        f"A quiet scene: decoding alone {1000 * quiet.decoding:.2f} ms a frame, motion "
+        f"{1000 * quiet.motion:.2f}, the whole {1000 * quiet.whole:.2f}: "
+        f"{quiet.whole / quiet.decoding:.2f} times decoding"
+    )
     console.print(f"Peak memory: `coop replay` {replaying:.0f} MB, `coop run` (simulated coop) {peak:.0f} MB")
     console.print(f"`coop run` is ready after {ready:.1f} s")
 

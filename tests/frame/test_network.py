@@ -47,6 +47,7 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("url", "answer", "problem"),
         [
+            ("rtsp://127.0.0.1:{}/", b"", "breaks the connection off"),
             (
                 "rtsp://127.0.0.1:{}/",
                 b"RTSP/1.0 401 Unauthorized\r\nCSeq: 1\r\n\r\n",
