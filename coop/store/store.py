@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from coop.errors import StoreCorrupt
 from coop.store.backup import Backup
+from coop.store.browsing import Browsing
 from coop.store.catalogue import Catalogue
 from coop.store.chats import Chats
 from coop.store.clusters import Clusters
@@ -34,7 +35,7 @@ from coop.store.visits import Visits
 
 class Store(
     Recording, Visits, Events, Outbox, Chats, Tasks, Labels, Catalogue, Queue, Survey, Quality, Clusters,
-    Logins, ActivePackages, Status, Retention, Backup,
+    Browsing, Logins, ActivePackages, Status, Retention, Backup,
 ):  # fmt: skip
     """One opened store; each base class is one noun of it, in a module of its own.
 

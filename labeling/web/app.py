@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from coop.errors import LabelError, StoreError, StoreUnavailable
 from coop.store.store import Store
-from labeling.web import answers, entrance, pages
+from labeling.web import answers, browse, entrance, pages, tasks
 from labeling.web.access import Access, Patience
 from labeling.web.guard import Guard
 from labeling.web.pictures import media_app, thumbnail_app, view_app
@@ -25,7 +25,7 @@ from labeling.web.thumbnails import Thumbnails
 LABELING = Path(__file__).resolve().parents[1]
 TEMPLATES = (LABELING / "web" / "templates",)
 """Where templates are. A part with pages of its own adds its folder, and its router below."""
-ROUTERS = (pages.router, answers.router, entrance.router)
+ROUTERS = (pages.router, answers.router, browse.router, tasks.router, entrance.router)
 
 
 def create_app(

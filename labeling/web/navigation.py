@@ -14,4 +14,9 @@ class Place:
     about: str
 
 
-NAVIGATION: tuple[Place, ...] = (Place("/visits", "Visits", "Label visit by visit"),)
+NAVIGATION: tuple[Place, ...] = (
+    Place("/visits", "Visits", "Label visit by visit"),
+    Place("/grid", "Grid", "Find pictures, and label many at once"),
+    Place("/picture", "One by one", "Single pictures, for careful work"),
+    Place("/tasks", "Classes", "Tasks and their classes"),
+)

@@ -39,22 +39,13 @@ def grid(request: Request, task: str | None = None) -> Response:
 
 
 @router.get("/picture")
-def picture(request: Request, key: str, task: str | None = None) -> Response:
-    """One picture, for careful work."""
+def picture(request: Request, task: str | None = None) -> Response:
+    """One picture after the other, for careful work; which ones, its script reads from the address."""
     site = site_of(request)
     chosen = chosen_task(site, task)
     if chosen is None:
         return RedirectResponse("/tasks", 303)
-    found = site.store.sheet_of(chosen.name, [key])
-    if not found:
-        return show(
-            request,
-            "problem.html",
-            404,
-            task=chosen,
-            problem="This picture is not in the task, or was deleted",
-        )
-    return show(request, "picture.html", task=chosen, data=task_json(chosen), sheet=found[0], here="/grid")
+    return show(request, "picture.html", task=chosen, data=task_json(chosen))
 
 
 @router.get("/colours.css")

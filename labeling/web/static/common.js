@@ -165,7 +165,7 @@ function showSaved(line, outbox) {
   line.dataset.waiting = String(waiting);
   const held = `${waiting} waiting`;
   const states = {
-    idle: ["saved", `${saved} saved`],
+    idle: ["saved", saved > 0 ? `${saved} saved` : "all saved"],
     sending: ["waiting", `${saved} saved, ${held}`],
     offline: ["offline", `Server not reached: ${held}`],
     login: ["login", `Log in again: ${held}`],

@@ -165,7 +165,7 @@ function begin() {
 function showHead(visit) {
   const [first] = visit.pictures;
   const count = visit.pictures.length === 1 ? "1 picture" : `${visit.pictures.length} pictures`;
-  byId("what").textContent = [count, first.source === "daemon" ? first.camera : first.group ?? first.source, first.time?.slice(0, 16)]
+  byId("what").textContent = [count, first.source === "daemon" ? first.camera : first.source, first.time?.slice(0, 16)]
     .filter(Boolean)
     .join(" · ");
   const reason = byId("reason");
