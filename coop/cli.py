@@ -662,6 +662,91 @@ def label_task_list(config: ConfigOption = None, as_json: JsonFlag = False, as_c
     print_rows("Tasks", rows, console, columns=TASK_COLUMNS, as_json=as_json, as_csv=as_csv)
 
 
+TaskName = Annotated[str, typer.Argument(help="The task.")]
+
+
+@label.command("suggest")
+def label_suggest(
+    task: Annotated[list[str] | None, typer.Argument(help="Tasks; without any, all of them.")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Let the current model suggest labels, and put first what would teach it most.
+
+    Only what is missing or stale is computed. A task that no model knows learns from its labels so far.
+    """
+    from coop.places import open_store
+    from coop.settings import load_settings
+    from labeling.commands.suggesting import run_suggest
+    from training.head import fit_head
+
+    settings = load_settings(config)
+    with open_store(settings) as store:
+        run_suggest(store, task or (), settings, fit_head, console)
+
+
+@label.command("clusters")
+def label_clusters(
+    task: TaskName,
+    config: ConfigOption = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Labelled pictures too, not only those without a label.")
+    ] = False,
+) -> None:
+    """Group similar pictures of a task, to be named together on the page. Replaces its groups before."""
+    from coop.assembly import utc_now
+    from coop.places import open_store
+    from coop.settings import load_settings
+    from labeling.commands.suggesting import run_clusters
+    from training.head import fit_head
+
+    settings = load_settings(config)
+    with open_store(settings) as store:
+        run_clusters(store, task, settings, fit_head, utc_now(), console, everything=everything)
+
+
+@label.command("quality")
+def label_quality(
+    task: TaskName,
+    config: ConfigOption = None,
+    predictions: Annotated[
+        Path | None,
+        typer.Option(
+            help="Out-of-fold predictions: CSV (picture,class,probability) or NPZ; else a quick head's."
+        ),
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Say how good labels, people and model are, and find labels that are likely wrong.
+
+    Those are kept for the page, where one key mends or confirms each.
+    """
+    from coop.places import open_store
+    from coop.settings import load_settings
+    from labeling.commands.quality import run_quality
+    from training.head import fit_head
+
+    settings = load_settings(config)
+    with open_store(settings) as store:
+        run_quality(store, task, settings, fit_head, console, predictions=predictions, as_json=as_json)
+
+
+@label.command("card")
+def label_card(
+    task: TaskName,
+    config: ConfigOption = None,
+    png: Annotated[Path | None, typer.Option(help="Write the figure into this file.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show what a task's pictures are, by class, day, hour and camera, and what is missing."""
+    from coop.places import open_store
+    from coop.settings import load_settings
+    from labeling.commands.card import run_card
+
+    settings = load_settings(config)
+    with open_store(settings) as store:
+        run_card(store, task, settings, console, png=png, json_wanted=as_json)
+
+
 def _choice(
     kind: type[Choice], text: str | None, option: str, allowed: Sequence[str] | None = None
 ) -> Choice | None:

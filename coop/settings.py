@@ -342,6 +342,15 @@ class LabelingSettings(Section):
         default=120, ge=30, le=3600, description="A visit is kept for one person so many seconds."
     )
     cache_mib: int = Field(default=1024, ge=16, description="Room for thumbnails, which are made again.")
+    random_share: Share = Field(
+        default=0.1, description="Visits that come at random among those that teach most."
+    )
+    audit_share: Share = Field(
+        default=0.05, description="Visits labelled without suggestions, which shows how good the model is."
+    )
+    double_share: Share = Field(
+        default=0.05, description="Visits that a second person labels too, which shows how good people are."
+    )
 
 
 class LogSettings(Section):

@@ -31,10 +31,12 @@ class Quality(StoreCore):
         count: int,
         lease: timedelta,
         without: Collection[str] = (),
+        holder: str | None = None,
     ) -> tuple[QueuedVisit, ...]:
         """Visits chosen for a second judgement that ``who`` never labelled, leased as by `next_visits`.
 
-        Their pictures come without label and suggestion, so that nobody sees what the first person said.
+        ``holder``: under which name they are leased, where that is not ``who``. Their pictures come without
+        label and suggestion, so that nobody sees what the first person said.
         """
         theirs = exists().where(
             LabelRow.task == task,
@@ -45,7 +47,7 @@ class Quality(StoreCore):
         elsewhere = exists().where(
             LabelLeaseRow.task == task,
             LabelLeaseRow.visit == TaskVisitRow.visit,
-            LabelLeaseRow.who != who,
+            LabelLeaseRow.who != (holder or who),
             LabelLeaseRow.until > now,
         )
         query = select(TaskVisitRow).where(
@@ -60,7 +62,7 @@ class Quality(StoreCore):
         def work(session: Session) -> tuple[QueuedVisit, ...]:
             asked = query.where(TaskVisitRow.visit.not_in(list(without))) if without else query
             rows = session.scalars(asked.order_by(TaskVisitRow.began, TaskVisitRow.visit).limit(count)).all()
-            lease_visits(session, task, [row.visit for row in rows], who, now + lease)
+            lease_visits(session, task, [row.visit for row in rows], holder or who, now + lease)
             pictures = visit_sheets(session, task, [row.visit for row in rows])
             return tuple(
                 QueuedVisit(

@@ -18,6 +18,7 @@ from labeling.card.numbers import Card, OfClass
 PAPER, INK, GREY, FAINT = "#fffdf7", "#2b2722", "#8a8378", "#eae5da"
 ACCENT = "#c2410c"
 WIDTH, DPI = 11.0, 150
+_GAP = 0.72  # inches between two rows, which have titles above and numbers below
 _CLASSES_SHOWN = 14
 _SENTENCES_SHOWN = 9
 _DAYS_SHOWN = 40
@@ -30,13 +31,13 @@ def card_png(card: Card, missing: Sequence[str]) -> bytes:
     sentences = _sentences(missing)
     bars = max(4, len(classes))
     lines = sum(sentence.count("\n") + 1 for sentence in sentences)
-    heights = [0.95, 0.34 * bars + 0.55, 0.3 * bars + 0.75, 2.0, 0.5 + 0.23 * lines]
-    height = sum(heights) + 1.9
+    heights = [0.62, 0.34 * bars + 0.55, 0.3 * bars + 0.75, 2.0, 0.5 + 0.23 * lines]
+    height = sum(heights) + 4 * _GAP + 0.6
     figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor=PAPER)
     FigureCanvasAgg(figure)
     grid = figure.add_gridspec(
         5, 6, height_ratios=heights, left=0.11, right=0.97, top=1 - 0.25 / height, bottom=0.35 / height,
-        hspace=2.1 / height, wspace=1.1,
+        hspace=_GAP * 5 / sum(heights), wspace=1.1,
     )  # fmt: skip
     _head(figure.add_subplot(grid[0, :]), card)
     _counts(figure.add_subplot(grid[1, :3]), classes)
@@ -71,11 +72,10 @@ def _head(axes: Axes, card: Card) -> None:
 
 
 def _counts(axes: Axes, classes: Sequence[OfClass]) -> None:
-    places = np.arange(len(classes))
     values = [of.pictures for of in classes]
-    axes.barh(places, values, color=[of.colour or ACCENT for of in classes], height=0.62)
+    axes.barh(range(len(classes)), values, color=[of.colour or ACCENT for of in classes], height=0.62)
     most = max([*values, 1])
-    for place, of in zip(places, classes, strict=True):
+    for place, of in enumerate(classes):
         told = f"{of.pictures:,}" if of.pictures else "none yet"
         if of.visits:
             told += f"  in {of.visits:,} visit{'s' if of.visits != 1 else ''}"

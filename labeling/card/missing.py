@@ -10,7 +10,8 @@ from labeling.card.numbers import Card, OfClass
 FEW_PICTURES = 20
 FEW_VISITS = 3
 GREAT_IMBALANCE = 10.0
-LEAST_DAYS = 2
+_FEW_DAYS = 4
+_LONG_GAP = 6
 _NIGHT = (*range(21, 24), *range(5))
 _DAY = range(8, 18)
 _ENOUGH_TO_TELL = 10
@@ -45,9 +46,12 @@ def _sentences(card: Card) -> Iterator[str]:
         )
     if len(card.days) == 1:
         yield "All pictures are of one day: nobody can tell how a model does on another one."
+    elif 1 < len(card.days) <= _FEW_DAYS:
+        yield f"The pictures are of {len(card.days)} days only: light and litter change from day to day."
     elif card.undated == card.pictures:
         yield "Nobody knows when the pictures were taken: they cannot be split by day."
     something = [of for of in there if of.code != NONE]
+    yield from _empty_hours(card)
     yield from _by_night(something, card)
     yield from _by_camera(something, card)
     if card.unsure + card.skipped > 0.1 * (card.labelled + card.unsure + card.skipped):
@@ -69,6 +73,19 @@ def _thin(of: OfClass, card: Card) -> Iterator[str]:
             f"{_name(of)} has {pictures} from {visits} only; "
             f"{FEW_PICTURES} from {FEW_VISITS} visits are a beginning."
         )
+
+
+def _empty_hours(card: Card) -> Iterator[str]:
+    """The longest run of hours, over midnight too, of which there is no picture at all."""
+    if not sum(card.by_hour):
+        return
+    longest, begin, run = 0, 0, 0
+    for hour in range(48):
+        run = 0 if card.by_hour[hour % 24] else run + 1
+        if longest < run <= 24:
+            longest, begin = run, hour - run + 1
+    if longest >= _LONG_GAP:
+        yield f"No picture at all from {begin % 24:02d}:00 to {(begin + longest) % 24:02d}:00."
 
 
 def _by_night(there: list[OfClass], card: Card) -> Iterator[str]:

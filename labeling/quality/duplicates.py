@@ -10,9 +10,7 @@ import numpy.typing as npt
 
 from coop.domain.survey import Surveyed
 from coop.domain.task import SKIP, UNSURE, Task
-
-NEAR = 6
-"""Perceptual hashes that differ in so many bits of 64 at most are of pictures that look the same."""
+from labeling.facts import NEAR
 
 LEAST_CONTRAST = 8.0
 """The hash of a picture with less says nothing: night, fog, a lens covered."""
