@@ -13,6 +13,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from labeling.card.missing import what_is_odd
 from labeling.card.numbers import Card, OfClass
 
 PAPER, INK, GREY, FAINT = "#fffdf7", "#2b2722", "#8a8378", "#eae5da"
@@ -28,7 +29,8 @@ _HEAT = LinearSegmentedColormap.from_list("card", [PAPER, "#f3d9b8", "#d9823b", 
 def card_png(card: Card, missing: Sequence[str]) -> bytes:
     """The figure as a PNG of 1650 pixels in width."""
     classes = sorted(card.classes, key=lambda of: -of.pictures)[:_CLASSES_SHOWN]
-    sentences = _sentences(missing)
+    odd = what_is_odd(card)
+    sentences = _sentences([*missing, *([odd] if odd else [])])
     bars = max(4, len(classes))
     lines = sum(sentence.count("\n") + 1 for sentence in sentences)
     heights = [0.62, 0.34 * bars + 0.55, 0.3 * bars + 0.75, 2.0, 0.5 + 0.23 * lines]
@@ -147,6 +149,9 @@ def _spread(axes: Axes, numbers: Sequence[float], title: str, limits: tuple[floa
         _nothing(axes, "no pictures")
         return
     values = np.asarray(numbers, dtype=float)
+    if limits is None and len(set(values.tolist())) == 1:
+        _nothing(axes, f"{values[0]:.0f} for all of them")
+        return
     if limits is None:
         low, high = float(values.min()), float(values.max())
         limits = (low * 0.9, high * 1.1 + 1) if high - low > 1 else (low * 0.5, high * 1.5)
@@ -165,7 +170,7 @@ def _spread(axes: Axes, numbers: Sequence[float], title: str, limits: tuple[floa
 def _missing(axes: Axes, sentences: Sequence[str]) -> None:
     axes.axis("off")
     axes.text(
-        -0.09, 1.0, "What is missing", fontsize=11, fontweight="bold", color=INK, va="top",
+        -0.09, 1.0, "What is missing, what is odd", fontsize=11, fontweight="bold", color=INK, va="top",
         transform=axes.transAxes,
     )  # fmt: skip
     text = "\n".join(f"•  {sentence}" for sentence in sentences) if sentences else "Nothing that can be seen."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from coop.domain.task import NONE
@@ -27,6 +28,14 @@ def what_is_missing(card: Card) -> tuple[str, ...]:
     if not card.labelled:
         return ("Nothing is labelled yet. Begin: coop label",)
     return tuple(_sentences(card))
+
+
+def what_is_odd(card: Card) -> str | None:
+    """The outliers in one sentence; None where there are none."""
+    if not card.outliers:
+        return None
+    counted = Counter(odd.why.removesuffix(" than the rest") for odd in card.outliers)
+    return f"Unlike the rest: {', '.join(f'{n} {why}' for why, n in counted.most_common())}."
 
 
 def _sentences(card: Card) -> Iterator[str]:

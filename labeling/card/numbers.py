@@ -124,7 +124,7 @@ def as_json(card: Card, missing: Sequence[str]) -> dict[str, object]:
         "brightness": _quartiles(card.brightness),
         "contrast": _quartiles(card.contrast),
         "longer side": _quartiles(card.side),
-        "outliers": [{"picture": odd.picture, "why": odd.why} for odd in card.outliers],
+        "outliers": [{"picture": odd.picture, "why": odd.why} for odd in card.outliers[:OUTLIERS_SHOWN]],
         "missing": list(missing),
     }
 
@@ -194,7 +194,7 @@ def _outliers(lines: Sequence[Surveyed]) -> tuple[Outlier, ...]:
             if n not in worst or score > worst[n][0]:
                 worst[n] = score, f"{below if far[n] < 0 else above} than the rest"
     ranked = sorted(worst.items(), key=lambda entry: (-entry[1][0], lines[entry[0]].picture))
-    return tuple(Outlier(picture=lines[n].picture, why=why) for n, (_, why) in ranked[:OUTLIERS_SHOWN])
+    return tuple(Outlier(picture=lines[n].picture, why=why) for n, (_, why) in ranked)
 
 
 def _quartiles(numbers: Sequence[float]) -> dict[str, float]:
