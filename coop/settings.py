@@ -107,7 +107,7 @@ class CameraSettings(Section):
 
     url: CameraUrl = Field(
         examples=["rtsp://user:password@192.168.1.20:554/stream2"],
-        description="rtsp://, http(s):// (MJPEG), /dev/video0, a video file, a folder of pictures, or sim://.",
+        description="rtsp://, http(s):// (MJPEG, stills), /dev/video0, a video file, a folder of pictures, or sim://.",
     )
     main_url: StreamUrl | None = Field(
         default=None,

@@ -12,6 +12,8 @@ from datetime import datetime
 import av
 
 from coop.domain.frame import Picture
+from coop.domain.url import redact_url
+from coop.errors import SourceError
 from coop.frame.gop import CodedPicture, Decoder
 from coop.frame.network import Opening, opened
 from coop.frame.source import Stop
@@ -73,6 +75,12 @@ class MainSource:
 
     def frames(self, stop: Stop) -> Iterator[CodedFrame]:
         with opened(self._url, self._timeout_s, self._monotonic) as opening:
+            if opening.is_still:
+                raise SourceError(
+                    redact_url(self._url),
+                    "it gives one picture, no stream",
+                    "Leave main_url out, or give a stream",
+                )
             for arrived in opening.arrivals(stop):
                 yield CodedFrame(
                     time=self._clock(),

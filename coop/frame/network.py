@@ -1,7 +1,8 @@
-"""A camera on the network: RTSP, and MJPEG or what else FFmpeg reads over HTTP, through PyAV."""
+"""A camera on the network: RTSP, and MJPEG, stills or what else FFmpeg reads over HTTP, through PyAV."""
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,6 +30,9 @@ TOO_LATE_S = 1.0
 
 _DIAGNOSIS_S = 5.0
 """How long to ask a camera that could not be opened why."""
+
+_STILLS_FPS = 1.0
+"""How often a camera is asked for a still where nothing says so."""
 
 _OPTIONS = {
     "rtsp_transport": "tcp",
@@ -74,6 +78,12 @@ class Opening:
     @property
     def codec(self) -> VideoCodecContext:
         return self._stream.codec_context
+
+    @property
+    def is_still(self) -> bool:
+        """Whether this is one picture and no stream: some cameras give one for each request."""
+        name = self._container.format.name
+        return name == "image2" or name.endswith("_pipe")
 
     def arrivals(self, stop: Stop) -> Iterator[Arrived]:
         """Every coded picture as it comes. SourceError where the stream breaks, ends or stalls."""
@@ -135,6 +145,7 @@ class NetworkSource:
     ``finer`` asks the same camera's main stream. A frame's time is when it arrived; one that was on its way
     for more than `TOO_LATE_S` is left out, so a reader that falls behind goes on with the newest key picture.
     A stream that breaks, ends, stalls or gives nothing but damaged pictures raises SourceError; open it anew.
+    A camera that gives stills is asked for one each time that a frame is due.
     """
 
     live = True
@@ -160,15 +171,45 @@ class NetworkSource:
 
     def frames(self, stop: Stop) -> Iterator[Frame]:
         with opened(self._url, self._timeout_s, self._monotonic) as stream:
-            decoder = Decoder(stream.codec)
-            for arrived, decoded in self._looked_at(stream, decoder, stop):
-                yield Frame(
-                    camera=self._camera,
-                    time=self._clock(),
-                    image=decoder.picture(decoded),
-                    number=arrived.number,
-                    finer=partial(self._finer, arrived.taken) if self._finer is not None else None,
-                )
+            if not stream.is_still:
+                decoder = Decoder(stream.codec)
+                for arrived, decoded in self._looked_at(stream, decoder, stop):
+                    yield self._frame(decoder.picture(decoded), arrived.number, arrived.taken)
+                return
+        for number in self._turns(stop):
+            with opened(self._url, self._timeout_s, self._monotonic) as still:
+                image = self._still(still, stop)
+            yield self._frame(image, number, self._monotonic())
+
+    def _frame(self, image: Picture, number: int, taken: float) -> Frame:
+        return Frame(
+            camera=self._camera,
+            time=self._clock(),
+            image=image,
+            number=number,
+            finer=partial(self._finer, taken) if self._finer is not None else None,
+        )
+
+    def _turns(self, stop: Stop) -> Iterator[int]:
+        """Numbers, each when the next still is due."""
+        period = 1 / (self._fps or _STILLS_FPS)
+        for number in itertools.count():
+            began = self._monotonic()
+            if stop.is_set():
+                return
+            yield number
+            stop.wait(max(0.0, began + period - self._monotonic()))
+
+    def _still(self, still: Opening, stop: Stop) -> Picture:
+        decoder = Decoder(still.codec)
+        for arrived in still.arrivals(stop):
+            try:
+                decoded = decoder.decode(arrived.coded)
+            except av.FFmpegError:
+                break
+            if decoded is not None:
+                return decoder.picture(decoded)
+        raise self._damaged("its picture is damaged")
 
     def _looked_at(
         self, stream: Opening, decoder: Decoder, stop: Stop
@@ -188,11 +229,11 @@ class NetworkSource:
                 good = now
                 yield arrived, decoded
             elif gop.damaged and now - good > self._timeout_s:
-                raise self._damaged()
+                raise self._damaged(f"all its pictures for {self._timeout_s:g} s were damaged")
 
-    def _damaged(self) -> SourceError:
+    def _damaged(self, problem: str) -> SourceError:
         return SourceError(
             redact_url(self._url),
-            f"all its pictures for {self._timeout_s:g} s were damaged",
+            problem,
             "It is opened again by itself; check the network, Wi-Fi most of all",
         )

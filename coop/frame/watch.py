@@ -245,16 +245,17 @@ class CameraWatch(Generic[T]):
         self._problem = problem
 
     def _judge(self, now: float) -> None:
-        """The state, from the age of the newest frame alone."""
+        """The state, from the age of the newest frame that was a new picture."""
         if self._state is CameraState.ENDED:
             return
         age = now - (self._began if self._newest is None else self._newest)
         waits_for_taker = self._reader is not None and not self._reader.live and self._newest is not None
-        if waits_for_taker or (self._newest is not None and age <= self._stale_after_s):
+        is_late = age > self._stale_after_s or self._is_still
+        if waits_for_taker or (self._newest is not None and not is_late):
             self._state = CameraState.LIVE
             if self._reader is not None and self._reader_frames:
                 self._problem = ""
-        elif age > self._stale_after_s:
+        elif is_late:
             self._state = CameraState.LOST
             self._problem = self._problem or f"no picture for {age:.0f} s"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,7 +17,10 @@ Show = Callable[[int], Picture | bytes]
 
 
 class JpegCamera:
-    """Serves what ``show`` gives, ``fps`` a second, at `url`, to as many as ask; ``show`` may be changed."""
+    """Serves what ``show`` gives to as many as ask: ``fps`` a second at `url`, one still at `still_url`.
+
+    ``show`` may be changed.
+    """
 
     def __init__(self, show: Show, fps: float = 10.0) -> None:
         self.show = show
@@ -27,11 +31,15 @@ class JpegCamera:
         self._server.daemon_threads = True
         self.port = int(self._server.server_address[1])
         self.url = f"http://127.0.0.1:{self.port}/stream"
+        self.still_url = f"http://127.0.0.1:{self.port}/still"
 
     def _handler(camera) -> type[BaseHTTPRequestHandler]:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 self.send_response(200)
+                if self.path != "/stream":
+                    self._one()
+                    return
                 self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=picture")
                 self.end_headers()
                 try:
@@ -40,15 +48,26 @@ class JpegCamera:
                 except OSError:  # whoever watched has gone
                     return
 
+            def _one(self) -> None:
+                data = camera._jpeg()
+                self.send_header("Content-Type", "image/jpeg")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                with contextlib.suppress(OSError):
+                    self.wfile.write(data)
+
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
 
         return Handler
 
-    def _next(self) -> bytes:
+    def _jpeg(self) -> bytes:
         shown = self.show(self._count)
         self._count += 1
-        data = shown if isinstance(shown, bytes) else cv2.imencode(".jpg", shown)[1].tobytes()
+        return shown if isinstance(shown, bytes) else cv2.imencode(".jpg", shown)[1].tobytes()
+
+    def _next(self) -> bytes:
+        data = self._jpeg()
         head = f"--picture\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n"
         return head.encode() + data + b"\r\n"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -16,6 +17,7 @@ from fakes.rtsp import RtspServer
 
 from coop.domain.frame import Picture
 from coop.domain.health import CameraState
+from coop.errors import SourceError
 from coop.frame import main_stream as module
 from coop.frame.main_stream import CodedFrame, MainSource, MainStream
 from coop.frame.masked import masked
@@ -252,3 +254,10 @@ def test_the_main_stream_of_a_real_server(opened: Opened, watched: Watched, rtsp
         assert stream.decoded_a_second() > 0
     finally:
         watch.stop(30)
+
+
+def test_stills_are_no_main_stream(stop: threading.Event) -> None:
+    with JpegCamera(shade(64, 48)) as camera:
+        source = MainSource(camera.still_url, clock=lambda: NOON)
+        with pytest.raises(SourceError, match="one picture, no stream"):
+            next(source.frames(stop))

@@ -154,6 +154,23 @@ def test_a_picture_that_stops_changing(opened: Opened, watched: Watched) -> None
     assert back.problem == ""
 
 
+def test_a_camera_that_gives_stills_and_stops_changing_them(opened: Opened, watched: Watched) -> None:
+    """It is asked for each picture, damaged ones are told of, and the same one again and again is none."""
+    with JpegCamera(noise) as camera:
+        wishes = QUICK | {"frozen_after_s": 1.5}
+        watched.start(lambda: opened(camera.still_url, timeout_s=5, fps=10), **wishes)
+        watched.until(lambda _: len(watched.taken) > 5)
+        assert watched.until(is_live).reconnects == 0
+        camera.show = lambda n: noise(5)
+        assert "one and the same picture" in watched.until(is_lost).problem
+        camera.show = noise
+        watched.until(is_live)
+        camera.show = lambda n: b"no picture"
+        assert watched.until(lambda status: is_lost(status) and status.problem).problem
+        camera.show = noise
+        watched.until(is_live)
+
+
 def test_a_dark_picture_may_stay_the_same(opened: Opened, watched: Watched) -> None:
     """Night without infrared light: a camera may send the same black all along."""
     with JpegCamera(lambda n: np.full((48, 64, 3), 3, np.uint8)) as camera:

@@ -2,7 +2,9 @@ import threading
 import time
 from collections.abc import Callable
 
+import numpy as np
 import pytest
+from fakes.jpegs import JpegCamera
 from fakes.process import free_port
 from fakes.rtsp import MjpegServer, RtspServer
 
@@ -127,3 +129,14 @@ def test_a_frozen_stream_raises_rather_than_give_old_pictures(
     with pytest.raises(SourceError, match="no new picture for 2 s"):
         for _ in range(300):  # those already on their way may still come
             next(frames)
+
+
+def test_stills_come_as_often_as_asked_for(opened: Opened, stop: Stop) -> None:
+    with JpegCamera(lambda n: np.full((48, 64, 3), 20 * n, np.uint8)) as camera:
+        frames = opened(camera.still_url, fps=20).frames(stop)
+        taken = [next(frames) for _ in range(5)]
+        stop.set()
+        assert list(frames) == []
+    assert [frame.number for frame in taken] == list(range(5))
+    assert [int(frame.image.mean()) for frame in taken] == [20 * n for n in range(1, 6)], "each is a new one"
+    assert (taken[-1].time - taken[0].time).total_seconds() > 0.15
