@@ -560,7 +560,10 @@ def keeper_remove(
 @label.command("import")
 def label_import(
     source: Annotated[
-        Path, typer.Argument(help="A folder, a CSV (path,label,group), or what --format names.")
+        Path,
+        typer.Argument(
+            help="A folder, a CSV (path,label,group), a JSON of COCO or Label Studio, a YOLO folder, a video."
+        ),
     ],
     config: ConfigOption = None,
     task: Annotated[
@@ -569,17 +572,37 @@ def label_import(
     ] = None,
     form: Annotated[
         str | None,
-        typer.Option("--format", help="What it is, where that cannot be seen, such as imagefolder."),
+        typer.Option(
+            "--format",
+            help="What it is, where its name does not tell: folder, imagefolder (a folder for each class), "
+            "csv, coco, yolo, labelstudio or video.",
+        ),
     ] = None,
-    name: Annotated[
-        str | None, typer.Option(help="What the import is called; else the source's name.")
-    ] = None,
+    name: Annotated[str | None, typer.Option(help="What the import is called; else the source's name.")] = None,
     kind: Annotated[str | None, typer.Option(help="What the pictures are: crop or zone.")] = None,
-    camera: Annotated[str | None, typer.Option(help="The camera that took them, if you know.")] = None,
+    images: Annotated[
+        Path | None, typer.Option(help="COCO, Label Studio: where the pictures are, if not beside the file.")
+    ] = None,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="COCO, YOLO: whole pictures, instead of what is in the boxes.")
+    ] = False,
+    camera: Annotated[
+        str | None, typer.Option(help="The camera that took them; a video is seen as it sees.")
+    ] = None,
+    start: Annotated[
+        datetime | None,
+        typer.Option(
+            help="A video: when it began, in the coop's time zone; else its name says.",
+            metavar="YYYY-MM-DDTHH:MM:SS",
+            formats=["%Y-%m-%dT%H:%M:%S"],
+        ),
+    ] = None,
     who: Annotated[str, typer.Option(help="Who gave the labels.")] = "import",
-    gap: Annotated[float, typer.Option(help="Minutes without a picture that end a visit.", min=0.0)] = 5,
+    gap: Annotated[
+        float | None, typer.Option(help="Seconds without a picture that end a visit; else as set.", min=0)
+    ] = None,
     groups: Annotated[
-        bool, typer.Option("--groups", help="What lies in one folder is a group that is never split.")
+        bool, typer.Option("--groups", help="A folder: what lies in one folder below is never split.")
     ] = False,
     override: Annotated[
         bool, typer.Option("--override", help="Labels replace others that pictures have already.")
@@ -589,29 +612,36 @@ def label_import(
     ] = False,
 ) -> None:
     """Bring pictures and labels in. Unreadable files are listed; a repeat adds nothing twice."""
-    from uuid import uuid4
-
     from coop.assembly import utc_now
+    from coop.commands.cuttings import cuttings
     from coop.domain.picture import PictureKind
     from coop.frame.filetime import time_in_name
     from coop.places import open_store
     from coop.settings import load_settings
-    from labeling.commands.importing import run_import
-    from labeling.importing.formats import Format, Reading
+    from labeling.commands.importing import run_import, run_video_import
+    from labeling.importing.formats import Format, Reading, format_of
     from labeling.importing.run import Wanted
 
     settings = load_settings(config)
+    zone, now = settings.zone, utc_now()
+    of_kind = _choice(PictureKind, kind, "--kind", ("crop", "zone"))
     wanted = Wanted(
-        task=task, source=name or source.resolve().stem, zone=settings.zone, batch=uuid4().hex, who=who,
-        camera=camera, kind=_choice(PictureKind, kind, "--kind", ("crop", "zone")),
-        gap=timedelta(minutes=gap), override=override, add_classes=add_classes,
+        task=task, source=name or source.resolve().stem, zone=zone, batch=f"import-{now:%Y%m%d-%H%M%S-%f}",
+        who=who, camera=camera, kind=of_kind,
+        gap=timedelta(seconds=settings.labeling.visit_gap_s if gap is None else gap),
+        override=override, add_classes=add_classes,
     )  # fmt: skip
-    how = Reading(zone=settings.zone, folders_are_groups=groups)
+    what = format_of(source, _choice(Format, form, "--format"))
     with open_store(settings) as store:
+        if what is Format.VIDEO:
+            began = start.replace(tzinfo=zone) if start else time_in_name(source.name, zone)
+            cut = cuttings(source, settings, camera=camera, start=began)
+            run_video_import(store, cut, wanted, console, dated=began is not None)
+            return
+        how = Reading(zone=zone, folders_are_groups=groups, images=images, whole=whole)
         run_import(
-            store, source, _choice(Format, form, "--format"), how, wanted, utc_now(), console,
-            name_time=lambda text: time_in_name(text, settings.zone),
-        )  # fmt: skip
+            store, source, what, how, wanted, now, console, name_time=lambda text: time_in_name(text, zone)
+        )
 
 
 @label_task.command("add")

@@ -11,13 +11,18 @@ from coop.domain.box import Box
 from coop.domain.frame import Frame, Picture
 from coop.domain.track import Crop, Track
 
+PAD = 0.15
+"""What is seen around a thing, as a share of its longer side."""
+
+MAX_SIDE = 512
+
 _SHARP = 150.0  # variance of the Laplacian that is worth half of all sharpness
 _LARGE = 160.0  # pixels: the longer side that is worth half of all size
 _COMMON = 64  # pixels: sharpness is measured at about this height, so that near and far compare
 _CUT_OFF = 0.5  # what a box at the border of the picture is worth
 
 
-def cut(frame: Frame, track: Track, *, pad: float = 0.15, max_side: int = 512) -> Crop:
+def cut(frame: Frame, track: Track, *, pad: float = PAD, max_side: int = MAX_SIDE) -> Crop:
     """A square out of the frame around the track's box, with ``pad`` of its longer side on each side of it.
 
     The square is moved inside the picture; only where the picture is too small for it the crop is not square.
@@ -31,7 +36,7 @@ def cut(frame: Frame, track: Track, *, pad: float = 0.15, max_side: int = 512) -
             f"The box of track {track.id} lies outside the picture of {frame.width} x {frame.height} pixels. "
             f"Received: {track.box.xywh}"
         )
-    padded = _square(box, pad, frame.width, frame.height)
+    padded = square_around(box, pad, frame.width, frame.height)
     pixels = frame.cutout(padded)
     whole = box.x > 0 and box.y > 0 and box.right < frame.width and box.bottom < frame.height
     return Crop(
@@ -40,14 +45,14 @@ def cut(frame: Frame, track: Track, *, pad: float = 0.15, max_side: int = 512) -
         track_id=track.id,
         box=track.box,
         padded=padded,
-        image=_at_most(pixels, max_side).copy(),
+        image=at_most(pixels, max_side).copy(),
         quality=_quality(frame.cutout(box), whole),
         whole=whole,
     )
 
 
-def _square(box: Box, pad: float, width: int, height: int) -> Box:
-    """The square around a box, as far as it fits into a picture of ``width`` x ``height``."""
+def square_around(box: Box, pad: float, width: int, height: int) -> Box:
+    """The square around a padded box, as far as it fits into a picture of ``width`` x ``height``."""
     side = round(max(box.w, box.h) * (1 + 2 * pad))
     w, h = min(side, width), min(side, height)
     cx, cy = box.centre
@@ -56,7 +61,8 @@ def _square(box: Box, pad: float, width: int, height: int) -> Box:
     return Box(x, y, w, h)
 
 
-def _at_most(image: Picture, side: int) -> Picture:
+def at_most(image: Picture, side: int) -> Picture:
+    """A picture whose longer side has at most ``side`` pixels, made smaller by averaging."""
     height, width = image.shape[:2]
     scale = side / max(height, width)
     if scale >= 1:

@@ -42,7 +42,7 @@ class ReplayRequest:
 
 def run_replay(request: ReplayRequest, settings: Settings, console: Console) -> Totals:
     """Replay, print events and visits, and return the counts. Raises `CoopError`."""
-    camera = _camera(request, settings)
+    camera = recording_camera(request.source, request.camera, settings)
     name = request.camera or NAME
     start = request.start.replace(tzinfo=settings.zone) if request.start else None
     # Every frame of a recording counts, unless it is replayed as one of the cameras would see it.
@@ -79,18 +79,19 @@ def run_replay(request: ReplayRequest, settings: Settings, console: Console) -> 
     return totals
 
 
-def _camera(request: ReplayRequest, settings: Settings) -> CameraSettings:
-    if request.camera is not None and request.camera not in settings.cameras:
+def recording_camera(source: str, camera: str | None, settings: Settings) -> CameraSettings:
+    """What a recording is seen with: as ``camera`` of the settings sees, else with the defaults."""
+    if camera is not None and camera not in settings.cameras:
         known = ", ".join(settings.cameras) or "none"
-        raise SettingsError("--camera", [f"{request.camera}: no such camera in the settings, only: {known}"])
+        raise SettingsError("--camera", [f"{camera}: no such camera in the settings, only: {known}"])
     try:
-        own = CameraSettings(url=request.source)  # type: ignore[arg-type]
+        own = CameraSettings(url=source)  # type: ignore[arg-type]
     except ValidationError as error:
         reasons = [str(detail["msg"]).removeprefix("Value error, ") for detail in error.errors()]
         raise SettingsError("SOURCE", reasons) from None
-    if request.camera is None:
+    if camera is None:
         return own.model_copy(update={"paced": False})
-    return settings.cameras[request.camera].model_copy(update={"url": own.url, "paced": False})
+    return settings.cameras[camera].model_copy(update={"url": own.url, "paced": False})
 
 
 def _sinks(request: ReplayRequest, stack: ExitStack) -> list[Sink]:

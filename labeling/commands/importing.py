@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -11,10 +11,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
+from coop.domain.picture import NewPicture
 from coop.store.store import Store
 from labeling.importing.formats import Format, Reading, read_source
 from labeling.importing.found import Unusable
 from labeling.importing.run import NameTime, Progress, Report, Wanted, import_manifest
+from labeling.importing.videos import import_cuttings
 
 _SHOWN = 20
 """Unusable files that are listed; all of them are counted."""
@@ -35,9 +37,23 @@ def run_import(
     manifest = read_source(source, form, how)
     with bar(console) as progress:
         report = import_manifest(store, manifest, wanted, now, name_time=name_time, progress=progress)
+    _tell(report, wanted, console)
+    return report
+
+
+def run_video_import(
+    store: Store, cuttings: Iterable[NewPicture], wanted: Wanted, console: Console, *, dated: bool
+) -> Report:
+    """Import what is cut out of a video with a bar, and say what was done. Raises CoopError."""
+    with bar(console) as progress:
+        report = import_cuttings(store, cuttings, wanted, dated=dated, progress=progress)
+    _tell(report, wanted, console)
+    return report
+
+
+def _tell(report: Report, wanted: Wanted, console: Console) -> None:
     for sentence in sentences(report, wanted.task):
         console.print(sentence, markup=False, highlight=False, soft_wrap=True)
-    return report
 
 
 @contextmanager
@@ -55,7 +71,7 @@ def bar(console: Console) -> Iterator[Progress]:
         task = bars.add_task("", total=None)
 
         def progress(step: str, done: int, total: int) -> None:
-            bars.update(task, description=step, completed=done, total=total)
+            bars.update(task, description=step, completed=done, total=total or None)
 
         yield progress
 

@@ -28,12 +28,32 @@ class Unusable(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A box in an upright picture from its top left: in pixels, or in shares of its sides if ``relative``."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+    relative: bool = False
+
+    def in_picture(self, width: int, height: int) -> Box | None:
+        """The box in whole pixels, as far as it lies inside; None where it does not, or is empty."""
+        across, down = (width, height) if self.relative else (1, 1)
+        left, top = round(self.x * across), round(self.y * down)
+        right, bottom = round((self.x + self.w) * across), round((self.y + self.h) * down)
+        if right <= left or bottom <= top:
+            return None
+        return Box(left, top, right - left, bottom - top).clipped(width, height)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """One picture of a source.
 
     ``name`` is what it is called there and stays with it. ``label`` by names, as `Task.parse` takes it; None
-    where nothing is said. ``box``: only this part of the file, ``whole`` file if None. ``group`` must not be
-    split, ``visit`` is one thing's stay; ``time`` and ``day`` where the source itself says so.
+    where nothing is said. ``part``: only this box of the file, as the daemon would cut it; None: the whole.
+    ``group`` must not be split, ``visit`` is one thing's stay; ``time`` and ``day`` where the source says so.
     """
 
     path: Path
@@ -43,7 +63,7 @@ class Found:
     visit: str | None = None
     time: datetime | None = None
     day: date | None = None
-    box: Box | None = None
+    part: Part | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,3 +90,16 @@ def class_names(labels: Sequence[str], kind: TaskKind) -> tuple[str, ...]:
     if kind is TaskKind.COUNT:
         parts = {part.rpartition("=")[0].strip() for part in parts}
     return tuple(sorted(parts - {"", NONE}))
+
+
+def labelled(pictures: Sequence[Found], unusable: Sequence[Unusable], classes: Sequence[str] = ()) -> Manifest:
+    """A manifest of the kind that its labels need; ``classes`` are those that the source lists itself."""
+    labels = [one.label for one in pictures if one.label is not None]
+    kind = fitting_kind(labels)
+    named = class_names(labels, kind)
+    return Manifest(
+        pictures=pictures,
+        kind=kind,
+        classes=(*classes, *(name for name in named if name not in classes)),
+        unusable=unusable,
+    )

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Protocol, TypeVar
 
+import numpy as np
+from PIL import Image
+
+from coop.classify.crop import MAX_SIDE, PAD, at_most, square_around
+from coop.domain.box import Box
 from coop.domain.catalogue import Entry, Facts
 from coop.domain.label import Label
 from coop.domain.picture import NewPicture, PictureKind
@@ -23,9 +28,17 @@ from coop.domain.times import as_utc, local_day
 from coop.errors import LabelError
 from coop.store.store import Store
 from labeling.facts import NEAR, distances, facts_of
-from labeling.importing.found import Found, Manifest, Unusable
+from labeling.importing.found import Found, Manifest, Part, Unusable
 from labeling.importing.visits import Timed, visits_of
-from labeling.pictures import MOST_BYTES, UnreadablePicture, picture_time, read_picture
+from labeling.pictures import (
+    MOST_BYTES,
+    Reading,
+    UnreadablePicture,
+    encoded,
+    picture_time,
+    read_picture,
+    whole_picture,
+)
 
 One = TypeVar("One")
 Result = TypeVar("Result")
@@ -118,12 +131,36 @@ def import_manifest(
         seen = _look_through(manifest.pictures, pool, wanted, name_time, progress, report)
         timed = [Timed(key=s.key, group=s.found.group, visit=s.found.visit, time=s.time) for s in seen]
         visits = visits_of(timed, wanted.source, wanted.gap)
-        keeper = Keeper(store, task, wanted, kind, now, report)
+        keeper = _Keeper(store, task, wanted, kind, now, report)
         for start in range(0, len(seen), LOT):
             keeper.keep(seen[start : start + LOT], visits, pool)
             progress("storing", min(start + LOT, len(seen)), len(seen))
-    keeper.sum_up()
     return report
+
+
+class Tally:
+    """Counts what the entries of an import make, near-duplicates among neighbours included."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._recent: deque[int] = deque(maxlen=_NEIGHBOURS)
+        self._visits: set[str] = set()
+        self._groups: set[str] = set()
+        self._days: set[date] = set()
+
+    def add(self, entry: Entry) -> None:
+        report = self._report
+        if self._recent and distances(tuple(self._recent), entry.facts.phash).min() <= NEAR:
+            report.near += 1
+        self._recent.append(entry.facts.phash)
+        self._visits.add(entry.visit)
+        if entry.group is not None:
+            self._groups.add(entry.group)
+        if entry.day is None:
+            report.undated += 1
+        else:
+            self._days.add(entry.day)
+        report.visits, report.groups, report.days = len(self._visits), len(self._groups), len(self._days)
 
 
 def fitting_task(store: Store, manifest: Manifest, wanted: Wanted, now: datetime) -> Task | None:
@@ -220,12 +257,25 @@ def _look_at(found: Found, zone: tzinfo, name_time: NameTime) -> _Seen | Unusabl
     except UnreadablePicture as error:
         return Unusable(found.name, error.reason)
     sha256 = hashlib.sha256(data).hexdigest()
+    if found.part is not None:  # the key of a box is known before it is cut out
+        sha256 = hashlib.sha256(f"{sha256} {found.part}".encode()).hexdigest()
     return _Seen(found=found, key=picture_key(sha256), sha256=sha256, time=taken and as_utc(taken))
 
 
 def picture_key(sha256: str) -> str:
     """The key of an imported picture, from the hash of its file."""
     return f"import-{sha256[:32]}"
+
+
+def _cut_out(data: bytes, part: Part) -> tuple[Reading, Box] | str:
+    """What is in a box of a picture, as the daemon would cut it; or why there is nothing."""
+    whole = whole_picture(data)
+    box = part.in_picture(*whole.size)
+    if box is None:
+        return f"its box lies outside the picture of {whole.width} x {whole.height} pixels"
+    square = square_around(box, PAD, *whole.size)
+    pixels = at_most(np.asarray(whole)[square.y : square.bottom, square.x : square.right], MAX_SIDE)
+    return read_picture(encoded(Image.fromarray(np.ascontiguousarray(pixels)))), box
 
 
 def _bytes(found: Found) -> bytes | Unusable:
@@ -238,7 +288,7 @@ def _bytes(found: Found) -> bytes | Unusable:
         return Unusable(found.name, f"it cannot be read ({error.strerror})")
 
 
-class Keeper:
+class _Keeper:
     """Stores lots of pictures with their labels, and counts what happened."""
 
     def __init__(
@@ -256,10 +306,7 @@ class Keeper:
         self._kind = kind
         self._now = now
         self._report = report
-        self._recent: deque[int] = deque(maxlen=_NEIGHBOURS)
-        self._visits: set[str] = set()
-        self._groups: set[str] = set()
-        self._days: Counter[str] = Counter()
+        self._tally = Tally(report)
 
     def keep(self, lot: Sequence[_Seen], visits: Mapping[str, str], pool: ThreadPoolExecutor) -> None:
         """Store one lot in one transaction."""
@@ -275,7 +322,7 @@ class Keeper:
             if picture is not None:
                 pictures.append(picture)
             entries.append(entry)
-            self._count(entry)
+            self._tally.add(entry)
             if seen.found.label is not None:
                 texts[entry.picture] = seen.found.label
         labels = self._labels(texts)
@@ -285,12 +332,6 @@ class Keeper:
         self._report.new += new
         self._report.known += len(entries) - new
         self._report.labels += len(labels)
-
-    def sum_up(self) -> None:
-        """Write the counts that only the end knows into the report."""
-        self._report.visits, self._report.groups = len(self._visits), len(self._groups)
-        self._report.undated = self._days.pop("", 0)
-        self._report.days = len(self._days)
 
     def _made(
         self, seen: _Seen, keys: Mapping[str, str], there: Mapping[str, Entry], visits: Mapping[str, str]
@@ -302,8 +343,14 @@ class Keeper:
         data = _bytes(seen.found)
         if isinstance(data, Unusable):
             return data
+        box, part = None, seen.found.part
         try:
-            reading = read_picture(data)
+            if part is None:
+                reading = read_picture(data)
+            elif isinstance(cut := _cut_out(data, part), str):
+                return Unusable(seen.found.name, cut)
+            else:
+                reading, box = cut
         except UnreadablePicture as error:
             return Unusable(seen.found.name, error.reason)
         picture = NewPicture(
@@ -315,6 +362,7 @@ class Keeper:
             time=self._time(seen),
             width=reading.width,
             height=reading.height,
+            box=box,
         )
         return picture, self._entry(seen, key, facts_of(reading.image), visits[seen.key])
 
@@ -355,15 +403,6 @@ class Keeper:
                 )
             )  # fmt: skip
         return labels
-
-    def _count(self, entry: Entry) -> None:
-        if self._recent and distances(tuple(self._recent), entry.facts.phash).min() <= NEAR:
-            self._report.near += 1
-        self._recent.append(entry.facts.phash)
-        self._visits.add(entry.visit)
-        if entry.group is not None:
-            self._groups.add(entry.group)
-        self._days["" if entry.day is None else entry.day.isoformat()] += 1
 
 
 def _in_order(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 from pathlib import Path
 
-from labeling.importing.found import Found, ImportProblem, Manifest, Unusable, class_names, fitting_kind
+from labeling.importing.found import Found, ImportProblem, Manifest, Unusable, labelled
 from labeling.importing.within import inside
 
 _DELIMITERS = ",;\t"
@@ -44,9 +44,7 @@ def read_table(file: Path, timezone: tzinfo) -> Manifest:
             )
         except ValueError as error:
             unusable.append(Unusable(name, f"line {number}: {error}"))
-    labels = [one.label for one in found if one.label is not None]
-    kind = fitting_kind(labels)
-    return Manifest(pictures=found, kind=kind, classes=class_names(labels, kind), unusable=unusable)
+    return labelled(found, unusable)
 
 
 def _rows(file: Path) -> list[tuple[int, Mapping[str, str]]]:

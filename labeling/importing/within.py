@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from labeling.importing.found import Unusable
@@ -45,3 +45,15 @@ def pictures_below(folder: Path) -> Iterator[Path | Unusable]:
 def natural(name: str) -> list[tuple[int, str]]:
     """A key that sorts in2.jpg before in10.jpg."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
+
+
+def inside_any(folders: Sequence[Path], *names: str) -> Path | str:
+    """The first file that one of ``names`` means below one of ``folders``, or why the first is not used."""
+    first: str | None = None
+    for name in names:
+        for folder in folders:
+            there = inside(folder, name) if name else "it has no name"
+            if isinstance(there, Path):
+                return there
+            first = first or there
+    return first or "it has no name"
