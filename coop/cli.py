@@ -578,7 +578,9 @@ def label_import(
             "csv, coco, yolo, labelstudio or video.",
         ),
     ] = None,
-    name: Annotated[str | None, typer.Option(help="What the import is called; else the source's name.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="What the import is called; else the source's name.")
+    ] = None,
     kind: Annotated[str | None, typer.Option(help="What the pictures are: crop or zone.")] = None,
     images: Annotated[
         Path | None, typer.Option(help="COCO, Label Studio: where the pictures are, if not beside the file.")

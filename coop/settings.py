@@ -351,6 +351,18 @@ class LabelingSettings(Section):
     double_share: Share = Field(
         default=0.05, description="Visits that a second person labels too, which shows how good people are."
     )
+    visit_gap_s: float = Field(
+        default=300,
+        ge=0,
+        le=86_400,
+        description="Imported pictures: a pause of so many seconds ends a visit.",
+    )
+    near_duplicates_per_visit: int = Field(
+        default=3,
+        ge=1,
+        le=1000,
+        description="So many of a visit's pictures that look alike go into a dataset.",
+    )
 
 
 class LogSettings(Section):

@@ -56,6 +56,8 @@ def _text(file: Path, remedy: str) -> str:
             raise ImportProblem(file, f"is larger than {_MOST_BYTES // 2**20} MiB", "Split it")
         return file.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise ImportProblem(file, f"cannot be read ({error.strerror})", "Check the name and its rights") from None
+        raise ImportProblem(
+            file, f"cannot be read ({error.strerror})", "Check the name and its rights"
+        ) from None
     except UnicodeDecodeError:
         raise ImportProblem(file, "is not UTF-8 text", remedy) from None

@@ -92,7 +92,9 @@ def class_names(labels: Sequence[str], kind: TaskKind) -> tuple[str, ...]:
     return tuple(sorted(parts - {"", NONE}))
 
 
-def labelled(pictures: Sequence[Found], unusable: Sequence[Unusable], classes: Sequence[str] = ()) -> Manifest:
+def labelled(
+    pictures: Sequence[Found], unusable: Sequence[Unusable], classes: Sequence[str] = ()
+) -> Manifest:
     """A manifest of the kind that its labels need; ``classes`` are those that the source lists itself."""
     labels = [one.label for one in pictures if one.label is not None]
     kind = fitting_kind(labels)

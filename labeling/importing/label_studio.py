@@ -21,8 +21,8 @@ def read_label_studio(file: Path, timezone: tzinfo, *, folder: Path | None = Non
     """Read a project's tasks: choices (one or several) and numbers become labels.
 
     The newest annotation that was not cancelled counts. Besides the picture a task's data may have ``group``,
-    ``visit``, ``day`` and ``time``, as our own exports write them. Pictures are looked for in ``folder``, else
-    beside the file, also by their bare names, since Label Studio gives those it keeps another path.
+    ``visit``, ``day`` and ``time``, as our own exports write them. Pictures are looked for in ``folder``,
+    else beside the file, also by their bare names, since Label Studio gives those it keeps another path.
     """
     document = read_json(file)
     if not isinstance(document, list):
@@ -35,9 +35,7 @@ def read_label_studio(file: Path, timezone: tzinfo, *, folder: Path | None = Non
     return labelled(found, unusable)
 
 
-def _task(
-    entry: dict[str, Any], place: int, folders: Sequence[Path], timezone: tzinfo
-) -> Found | Unusable:
+def _task(entry: dict[str, Any], place: int, folders: Sequence[Path], timezone: tzinfo) -> Found | Unusable:
     data = mapping(entry.get("data")) or entry
     name = _picture_name(data)
     if name is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
 from itertools import islice
 
 from coop.domain.catalogue import Entry
@@ -22,8 +21,8 @@ def import_cuttings(
 ) -> Report:
     """Bring in what was cut out of one video, as it comes; the video is one group.
 
-    ``dated``: the cuttings' times are when they were filmed, so they have days. A video brings no labels, so a
-    task must exist before it. Raises LabelError or StoreError.
+    ``dated``: the cuttings' times are when they were filmed, so they have days. A video brings no labels, so
+    a task must exist before it. Raises LabelError or StoreError.
     """
     task = None if wanted.task is None else store.task(wanted.task)
     kind = picture_kind(task, wanted)

@@ -63,7 +63,9 @@ def _names(folder: Path) -> Sequence[str]:
         raise ImportProblem(folder, "nothing in it names the classes", _REMEDY)
     if file.suffix in (".txt", ".names"):
         try:
-            return [line.strip() for line in file.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+            return [
+                line.strip() for line in file.read_text(encoding="utf-8-sig").splitlines() if line.strip()
+            ]
         except (OSError, UnicodeDecodeError):
             raise ImportProblem(file, "cannot be read as UTF-8 text", _REMEDY) from None
     named: Any = mapping(read_yaml(file)).get("names")
@@ -79,7 +81,7 @@ def str_as_number(key: object) -> tuple[int, str]:
     return (int(text), "") if text.isascii() and text.isdigit() else (-1, text)
 
 
-def _lines(folder: Path, picture: Path) -> Sequence[str] | None | Unusable:
+def _lines(folder: Path, picture: Path) -> Sequence[str] | Unusable | None:
     """The lines of a picture's text file: beside it, or below labels/ where the picture is below images/."""
     relative = picture.relative_to(folder).with_suffix(".txt")
     parts = list(relative.parts)

@@ -21,8 +21,14 @@ def silent(step: str, done: int, total: int) -> None:
 
 
 def bring_in(store: Store, source: Path, form: Format | None = None, **wanted: Any) -> Report:
-    """Import ``source`` at noon; ``wanted`` as `Wanted`, and ``groups`` for folders as groups."""
-    how = Reading(zone=LONDON, folders_are_groups=wanted.pop("groups", False))
+    """Import ``source`` at noon; ``wanted`` as `Wanted`, and some as `Reading`."""
+    how = Reading(
+        zone=LONDON,
+        folders_are_groups=wanted.pop("groups", False),
+        images=wanted.pop("images", None),
+        whole=wanted.pop("whole", False),
+    )
+    progress = wanted.pop("progress", silent)
     values: dict[str, Any] = {"task": None, "source": source.stem, "zone": LONDON, "batch": "import-1"}
     return import_manifest(
         store,
@@ -30,5 +36,5 @@ def bring_in(store: Store, source: Path, form: Format | None = None, **wanted: A
         Wanted(**values | wanted),
         NOON,
         name_time=lambda name: time_in_name(name, LONDON),
-        progress=silent,
+        progress=progress,
     )
