@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeAlias
@@ -28,6 +29,8 @@ from coop.store.models import (
 from coop.store.pictures import Pictures, picture_values, stored_picture
 
 SIGN = 1 << 63
+
+_FILES_AT_ONCE = 16
 
 SheetQuery: TypeAlias = "Select[PictureRow, CatalogueRow, CurrentLabelRow, SuggestionRow]"
 
@@ -147,7 +150,10 @@ class Catalogue(Pictures):
         that hold already. Returns how many pictures were new.
         """
         known = self._known_pictures([picture.key for picture in pictures])
-        kept = [kept for picture in pictures if (kept := self._keep_file(picture, known)) is not None]
+        # Side by side, since it is the disk that is waited for, and it takes many files as fast as one.
+        with ThreadPoolExecutor(_FILES_AT_ONCE) as pool:
+            made = pool.map(lambda picture: self._keep_file(picture, known), pictures)
+            kept = [kept for kept in made if kept is not None]
 
         def work(session: Session) -> int:
             new = insert_new(session, PictureRow, ["key"], [picture_values(picture) for picture in kept])
