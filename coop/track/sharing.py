@@ -10,8 +10,8 @@ _ROOM = 1.2
 """A box this many times as long as the longer of two things shows them beside each other, not one behind."""
 
 
-def places_of_two(predicted: Sequence[Box], shared: Box) -> list[Box]:
-    """Where each of two things is, as far as the edges of the box that they share tell; else as predicted.
+def places_of_two(predicted: Sequence[Box], shared: Box) -> list[Box] | None:
+    """Where each of two things is, as far as the edges of the box that they share tell; else None.
 
     Where the box is long enough to have them side by side, one begins at each end: which, says what was
     predicted from the frame before. So both are followed on through it, whether they pass or turn back.
@@ -20,7 +20,7 @@ def places_of_two(predicted: Sequence[Box], shared: Box) -> list[Box]:
     across = shared.w / max(one.w, other.w)
     down = shared.h / max(one.h, other.h)
     if max(across, down) < _ROOM:
-        return list(predicted)
+        return None
     if across >= down:
         x, far = _starts((one.x, other.x), (one.w, other.w), shared.x, shared.w)
         return [Box(x, one.y, one.w, one.h), Box(far, other.y, other.w, other.h)]

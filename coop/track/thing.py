@@ -35,9 +35,9 @@ class Thing:
         self.course.advance(dt)
         self.seen = False
 
-    def find(self, box: Box, time: datetime, confirm_hits: int) -> None:
-        """It was found in this frame."""
-        self.course.correct(box)
+    def find(self, box: Box, place: Box | None, time: datetime, confirm_hits: int) -> None:
+        """It was found in this frame; ``place`` is where in the box, if another thing is in it too."""
+        self.course.correct(place or box)
         self.box = box
         away = math.dist(box.centre, self._start) / math.hypot(box.w, box.h)
         self.travelled = max(self.travelled, away)

@@ -87,12 +87,12 @@ class Tracker:
             lost_sight=parting,
         )
         hidden = self._hidden(predicted, boxes, found)
-        places = self._places(hidden, predicted, boxes)
+        places = _places(hidden | found, predicted, boxes)
         for i, thing in enumerate(self._things):
             if i in hidden:
                 thing.hide(boxes[hidden[i]], places.get(i), dt)
             elif i in found:
-                thing.find(boxes[found[i]], frame.time, self._confirm_hits)
+                thing.find(boxes[found[i]], places.get(i), frame.time, self._confirm_hits)
                 if _is_alone(i, predicted, boxes[found[i]]):
                     thing.look = followed(thing.look, look_of(frame.image, boxes[found[i]]))
             else:
@@ -130,18 +130,6 @@ class Tracker:
                         hidden[j] = at
         return hidden
 
-    def _places(
-        self, hidden: Mapping[int, int], predicted: Sequence[Box], boxes: Sequence[Box]
-    ) -> dict[int, Box]:
-        """Where two things are that share a box, as far as its edges tell."""
-        places: dict[int, Box] = {}
-        for at in set(hidden.values()):
-            pair = [i for i, box in hidden.items() if box == at]
-            if len(pair) == 2:
-                found = places_of_two([predicted[i] for i in pair], boxes[at])
-                places |= dict(zip(pair, found, strict=True))
-        return places
-
     def _may_hide(self, thing: Thing) -> bool:
         return _is_confirmed(thing) and thing.hidden_s < self._hidden_s
 
@@ -173,6 +161,17 @@ class Tracker:
     def _new_id(self, time: datetime) -> str:
         moment = time.astimezone(UTC)
         return f"{self._camera}-{moment:%Y%m%dT%H%M%S}{moment.microsecond // 1000:03d}-{self._count}"
+
+
+def _places(where: Mapping[int, int], predicted: Sequence[Box], boxes: Sequence[Box]) -> dict[int, Box]:
+    """Where two things are that share a box (``where``: thing to box), as far as its edges tell."""
+    places: dict[int, Box] = {}
+    for at in set(where.values()):
+        pair = [i for i, box in where.items() if box == at]
+        if len(pair) == 2:
+            found = places_of_two([predicted[i] for i in pair], boxes[at])
+            places |= dict(zip(pair, found, strict=True)) if found is not None else {}
+    return places
 
 
 def _is_alone(i: int, predicted: Sequence[Box], box: Box) -> bool:
