@@ -115,7 +115,9 @@ def _is_open(path: str) -> bool:
 
 
 def _to_the_login(scope: Scope) -> Response:
-    wants_page = scope["method"] == "GET" and not scope["path"].startswith(("/api/", "/media/", "/thumb/"))
+    wants_page = scope["method"] == "GET" and not scope["path"].startswith(
+        ("/api/", "/media/", "/thumb/", "/view/")
+    )
     if wants_page:
         return RedirectResponse("/login", 303)
     return PlainTextResponse("Log in first", 401)

@@ -1,0 +1,29 @@
+"""The labelling page on SQLite; that the store does the same on PostgreSQL, its own tests show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fakes.page import Clock, browser, page_app
+from starlette.testclient import TestClient
+
+from coop.store.store import Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(f"sqlite:///{tmp_path}/data/coop.db", tmp_path / "data" / "media") as store:
+        yield store
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def client(store: Store, clock: Clock, tmp_path: Path) -> TestClient:
+    """A browser on the page of this machine alone, whose keeper is Anna."""
+    return browser(page_app(store, tmp_path / "cache", clock))
