@@ -81,7 +81,7 @@ def test_a_key_may_hold_anything(client: TestClient, store: Store) -> None:
 @pytest.mark.parametrize("suffix", [".svg", ".html", ".xhtml", ".pdf", ".js"])
 @pytest.mark.parametrize("size", ["thumb", "view", "media"])
 def test_a_page_in_disguise_is_never_served(client: TestClient, store: Store, size: str, suffix: str) -> None:
-    """Whatever an import let in: of a type that is no picture only our own JPEG of it is shown, or nothing."""
+    """Of a type that is no picture only our own JPEG of it is shown, or nothing."""
     keep(store, b"<html><script>alert(1)</script></html>", suffix)
     answer = client.get(f"/{size}/one")
     assert answer.status_code == 415
