@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import sys
 from collections.abc import Sequence
@@ -777,6 +778,94 @@ def label_card(
     settings = load_settings(config)
     with open_store(settings) as store:
         run_card(store, task, settings, console, png=png, json_wanted=as_json)
+
+
+@label.command("version")
+def label_version(
+    task: TaskName,
+    config: ConfigOption = None,
+    val: Annotated[float, typer.Option(help="The share of pictures to choose models by.", min=0)] = 0.15,
+    test: Annotated[float, typer.Option(help="The share of pictures to judge models by.", min=0)] = 0.15,
+    seed: Annotated[int, typer.Option(help="Another number, another split.")] = 1,
+    note: Annotated[str, typer.Option(help="A word on what it is for.")] = "",
+    who: Annotated[str, typer.Option(help="Who makes it.")] = "keeper",
+    include_disputed: Annotated[
+        bool, typer.Option("--include-disputed", help="With pictures that two people judged differently.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Split anew: what was held out so far may be trained on.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Keep the labels as they are now as a dataset version, split into train, val and test.
+
+    No visit, day or group is ever divided. Pictures stay in the part that the version before gave them.
+    """
+    from coop.assembly import utc_now
+    from coop.commands.tables import print_rows
+    from coop.places import open_store
+    from coop.settings import load_settings
+    from labeling.commands.versions import class_rows, run_version, version_rows
+    from labeling.datasets.make import VersionWanted
+
+    settings = load_settings(config)
+    wanted = VersionWanted(
+        val=val, test=test, seed=seed, note=note, near=settings.labeling.near_duplicates_per_visit,
+        include_disputed=include_disputed, fresh=fresh,
+    )  # fmt: skip
+    with open_store(settings) as store:
+        made, said = run_version(store, task, wanted, who, utc_now(), settings.zone)
+        if as_json:
+            print_rows("", version_rows([made], settings.zone), console, as_json=True)
+            return
+        print_rows("", class_rows(store, made), console)
+    for sentence in said:
+        _say(sentence)
+
+
+@label.command("versions")
+def label_versions(
+    task: Annotated[str | None, typer.Argument(help="Only those of this task.")] = None,
+    config: ConfigOption = None,
+    as_json: JsonFlag = False,
+    as_csv: CsvFlag = False,
+) -> None:
+    """List the dataset versions."""
+    from coop.commands.tables import print_rows
+    from coop.places import open_store
+    from coop.settings import load_settings
+    from labeling.commands.versions import VERSION_COLUMNS, narrow, version_rows
+
+    if as_json and as_csv:
+        raise typer.BadParameter("--json and --csv exclude one another")
+    settings = load_settings(config)
+    with open_store(settings) as store:
+        rows = version_rows(store.datasets(task), settings.zone)
+    if not as_json and not as_csv:
+        rows = narrow(rows)
+    print_rows("Versions", rows, console, columns=VERSION_COLUMNS, as_json=as_json, as_csv=as_csv)
+
+
+@label.command("diff")
+def label_diff(
+    task: TaskName,
+    before: Annotated[int, typer.Argument(help="The version to begin with.")],
+    after: Annotated[int, typer.Argument(help="The version to compare with it.")],
+    config: ConfigOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show what two dataset versions do not have in common."""
+    from coop.places import open_store
+    from coop.settings import load_settings
+    from labeling.commands.versions import diff_sentences, run_diff
+
+    with open_store(load_settings(config)) as store:
+        found = run_diff(store, task, before, after)
+    if as_json:
+        _say(json.dumps(found.as_json(), ensure_ascii=False))
+        return
+    for line in diff_sentences(found):
+        _say(line)
 
 
 def _choice(

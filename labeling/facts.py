@@ -41,9 +41,9 @@ def phash(grey: Image.Image) -> int:
     return int.from_bytes(np.packbits(bits).tobytes())
 
 
-def distances(hashes: Sequence[int], to: int) -> npt.NDArray[np.uint8]:
+def distances(hashes: Sequence[int] | npt.NDArray[np.uint64], to: int) -> npt.NDArray[np.uint8]:
     """In how many bits each of some hashes differs from one."""
-    differing: npt.NDArray[np.uint8] = np.bitwise_count(np.array(hashes, np.uint64) ^ np.uint64(to))
+    differing: npt.NDArray[np.uint8] = np.bitwise_count(np.asarray(hashes, np.uint64) ^ np.uint64(to))
     return differing
 
 

@@ -15,6 +15,7 @@ from coop.store.browsing import Browsing
 from coop.store.catalogue import Catalogue
 from coop.store.chats import Chats
 from coop.store.clusters import Clusters
+from coop.store.datasets import Datasets
 from coop.store.engine import open_engine
 from coop.store.events import Events
 from coop.store.labels import Labels
@@ -35,7 +36,7 @@ from coop.store.visits import Visits
 
 class Store(
     Recording, Visits, Events, Outbox, Chats, Tasks, Labels, Catalogue, Queue, Survey, Quality, Clusters,
-    Browsing, Logins, ActivePackages, Status, Retention, Backup,
+    Datasets, Browsing, Logins, ActivePackages, Status, Retention, Backup,
 ):  # fmt: skip
     """One opened store; each base class is one noun of it, in a module of its own.
 

@@ -253,6 +253,7 @@ def test_whatever_a_json_holds_it_is_read_or_refused(
     assert isinstance(found, Manifest)
 
 
+@settings(deadline=None)
 @given(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9), st.floats(-1e9, 1e9), st.floats(-1e9, 1e9), st.booleans())
 def test_a_box_never_leaves_its_picture(x: float, y: float, w: float, h: float, relative: bool) -> None:
     box = Part(x=x, y=y, w=w, h=h, relative=relative).in_picture(64, 48)
