@@ -301,6 +301,38 @@ def replay(
 
 
 @app.command()
+def train(
+    data: Annotated[
+        Path,
+        typer.Option(
+            help="Labelled pictures: a CSV (path,label,group), or a folder with a folder for each class."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The model package to write: a folder that is not there yet.")],
+    task: Annotated[
+        str | None, typer.Argument(help="The task it is for, such as hens; else the package's name.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another number, other variations of the pictures.")] = 0,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(help="A PNG to write: pictures and their variations, as the network gets them."),
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Learn from labelled pictures: a linear head on the starter network, in a minute, without TensorFlow.
+
+    Which variations of the pictures help is decided on days or visits held out. Needs nothing but the base
+    installation.
+    """
+    from coop.places import models_dir
+    from coop.settings import load_settings
+    from training.command import run_training
+
+    models = models_dir(load_settings(config))
+    run_training(data, out, models, console, task=task, seed=seed, sheet=sheet)
+
+
+@app.command()
 def evaluate(
     package: Annotated[Path, typer.Argument(help="The folder of a model package.")],
     data: Annotated[

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from coop.classify.card import ModelCard, Preprocessing
+from coop.classify.card import ModelCard, Preprocessing, TaskMode
 from coop.classify.efficientnet_lite import INPUT_SIZE, add_lite0, load_lite0_weights
 from coop.classify.package import ModelPackage, write_package
 from coop.classify.tflite_writer import GraphWriter
 from coop.errors import CoopError
+from training.answers import Answers, thresholds
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -39,6 +40,7 @@ class Head:
     ``measured`` holds the figures from held-out groups: no picture is scored by a head that saw its group.
     """
 
+    mode: TaskMode = TaskMode.SINGLE
     classes: tuple[str, ...]
     weights: Floats
     bias: Floats
@@ -56,38 +58,44 @@ def fit_head(
     labels: Sequence[str],
     groups: Sequence[str],
     *,
+    mode: TaskMode = TaskMode.SINGLE,
+    views: Floats | None = None,
     folds: int = 5,
     precision: float = 0.95,
 ) -> Head:
-    """Ridge regression on the classes, its penalty, temperature and thresholds chosen on held-out groups.
+    """Ridge regression on the answers, its penalty, temperature and thresholds chosen on held-out groups.
 
     With a temperature it measured as good as logistic regression on the same features (log loss 1.16 against
     1.19 over held-out nest camera days, 0.020 against 0.021 on cats and dogs), and needs no search.
-    ``features``: (n, d). ``groups`` names the visit or day of each picture; a group is never split between
-    learning and judging, since neighbouring pictures are copies of each other. A class's threshold is the
-    lowest from one half on at which the share ``precision`` of what is called by its name is right. Raises
-    HeadError for fewer than two classes or groups, or numbers that are not finite.
+    ``features``: (n, d). ``labels`` as a CSV has them. ``groups`` names the visit or day of each picture; a
+    group is never split between learning and judging, since neighbouring pictures are copies of each other.
+    ``views``: features (n, v, d) of the same pictures seen otherwise, which are learned from and never judged
+    on. A class's threshold is the lowest from one half on at which the share ``precision`` of what is called
+    by its name is right. Raises HeadError for fewer than two answers or groups, or numbers not finite.
     """
-    classes, truth = _numbered(features, labels, groups)
+    answers = _checked(features, labels, groups, mode)
     scaler = _Scaler.of(features)
     scaled = scaler.apply(features)
-    parts = list(_held_out(groups, truth, folds))
-    candidates = _out_of_fold(scaled, truth, len(classes), parts)
-    penalty = min(_PENALTIES, key=lambda p: _best_temperature(candidates[p], truth)[1])
+    seen = (
+        scaled[:, None] if views is None else np.concatenate([scaled[:, None], scaler.apply(views)], axis=1)
+    )
+    parts = list(_held_out(groups, answers.kinds, folds))
+    candidates = _out_of_fold(seen, answers, parts)
+    penalty = min(_PENALTIES, key=lambda p: _best_temperature(candidates[p], answers)[1])
     logits = candidates[penalty]
-    temperature, loss = _best_temperature(logits, truth)
-    probabilities = np.exp(_log_softmax(logits / temperature))
-    weights, bias = scaler.unscaled(*_fit(scaled, truth, len(classes), [penalty])[penalty])
+    temperature, loss = _best_temperature(logits, answers)
+    weights, bias = scaler.unscaled(*_fit(seen, answers, slice(None), [penalty])[penalty])
     return Head(
-        classes=classes,
+        mode=mode,
+        classes=answers.classes,
         weights=weights,
         bias=bias,
         temperature=temperature,
-        thresholds=_thresholds(probabilities, truth, classes, precision),
+        thresholds=thresholds(answers, logits / temperature, precision, _THRESHOLDS, _UNSEEN_THRESHOLD),
         measured={
-            "pictures": len(truth),
+            "pictures": len(labels),
             "groups": len(set(groups)),
-            "held_out_accuracy": round(float(np.mean(logits.argmax(axis=1) == truth)), 4),
+            "held_out_accuracy": round(answers.accuracy(logits), 4),
             "held_out_log_loss": round(loss, 4),
             "penalty": round(penalty, 5),
         },
@@ -112,6 +120,7 @@ def write_head_package(
         name=name,
         version=version,
         task=task,
+        mode=head.mode,
         classes=head.classes,
         preprocessing=Preprocessing(size=INPUT_SIZE),
         thresholds=head.thresholds,
@@ -147,9 +156,7 @@ class _Scaler:
         return raw.astype(np.float32), (bias - raw @ self.mean).astype(np.float32)
 
 
-def _numbered(
-    features: Floats, labels: Sequence[str], groups: Sequence[str]
-) -> tuple[tuple[str, ...], npt.NDArray[np.intp]]:
+def _checked(features: Floats, labels: Sequence[str], groups: Sequence[str], mode: TaskMode) -> Answers:
     if features.ndim != 2 or not len(features) == len(labels) == len(groups):
         problem = (
             f"Features of shape {features.shape} do not fit {len(labels)} labels and {len(groups)} groups"
@@ -157,11 +164,12 @@ def _numbered(
         raise HeadError(problem, "Give one row of features, one label and one group for each picture")
     if not np.isfinite(features).all():
         raise HeadError("Some features are not finite", "Compute them again with an undamaged model package")
-    classes, truth = np.unique(np.array(labels, dtype=np.str_), return_inverse=True)
-    if len(classes) < 2 or len(set(groups)) < 2:
-        problem = f"There are {len(classes)} classes in {len(set(groups))} groups"
+    answers = Answers(mode=mode, labels=tuple(labels))
+    different = len(set(labels))
+    if different < 2 or len(set(groups)) < 2:
+        problem = f"There are {different} classes in {len(set(groups))} groups"
         raise HeadError(problem, "Label pictures of at least two classes from at least two visits or days")
-    return tuple(str(name) for name in classes), truth
+    return answers
 
 
 def _held_out(
@@ -187,75 +195,48 @@ def _held_out(
 
 
 def _out_of_fold(
-    features: Doubles, truth: npt.NDArray[np.intp], classes: int, parts: Sequence[npt.NDArray[np.bool_]]
+    seen: Doubles, answers: Answers, parts: Sequence[npt.NDArray[np.bool_]]
 ) -> dict[float, Doubles]:
     """For each penalty the logits (n, classes) of each picture, by a head that did not see its group."""
-    logits = {penalty: np.zeros((len(truth), classes)) for penalty in _PENALTIES}
+    logits = {penalty: np.zeros((len(seen), len(answers.classes))) for penalty in _PENALTIES}
     for held in parts:
-        for penalty, (weights, bias) in _fit(features[~held], truth[~held], classes, _PENALTIES).items():
-            logits[penalty][held] = features[held] @ weights.T + bias
+        for penalty, (weights, bias) in _fit(seen, answers, ~held, _PENALTIES).items():
+            logits[penalty][held] = seen[held, 0] @ weights.T + bias
     return logits
 
 
 def _fit(
-    features: Doubles, truth: npt.NDArray[np.intp], classes: int, penalties: Sequence[float]
+    seen: Doubles, answers: Answers, chosen: npt.NDArray[np.bool_] | slice, penalties: Sequence[float]
 ) -> dict[float, tuple[Doubles, Doubles]]:
     """For each penalty the weights (classes, d) and bias (classes,) of least squared error plus penalty.
 
-    Every class counts the same, however many pictures it has. One decomposition, of the smaller of pictures
-    by pictures and features by features, serves all penalties.
+    ``seen``: (n, views, d), of which the ``chosen`` pictures are learned from. One decomposition, of the
+    smaller of pictures by pictures and features by features, serves all penalties.
     """
-    n, d = features.shape
-    counts = np.bincount(truth, minlength=classes)
-    share = 1.0 / counts[truth]
+    features = seen[chosen]
+    views, d = features.shape[1:]
+    share = np.repeat(answers.weights[chosen], views)
     share /= share.sum()
-    target = np.eye(classes)[truth]
+    target = np.repeat(answers.targets[chosen], views, axis=0)
+    features = features.reshape(-1, d)
     feature_mean, target_mean = share @ features, share @ target
     root = np.sqrt(share)[:, None]
     x, y = (features - feature_mean) * root, (target - target_mean) * root
-    values, vectors = np.linalg.eigh(x @ x.T if n < d else x.T @ x)
-    turned = vectors.T @ (y if n < d else x.T @ y)
+    few = len(x) < d
+    values, vectors = np.linalg.eigh(x @ x.T if few else x.T @ x)
+    turned = vectors.T @ (y if few else x.T @ y)
+    matrix, offset = answers.to_logits
     fits = {}
     for penalty in penalties:
         solved = vectors @ (turned / (np.maximum(values, 0.0) + penalty)[:, None])
-        weights = (x.T @ solved if n < d else solved).T
-        fits[penalty] = weights, target_mean - weights @ feature_mean
+        weights = x.T @ solved if few else solved  # (d, outputs)
+        bias = target_mean - feature_mean @ weights
+        fits[penalty] = (weights @ matrix).T, bias @ matrix + offset
     return fits
 
 
-def _best_temperature(logits: Doubles, truth: npt.NDArray[np.intp]) -> tuple[float, float]:
-    """The temperature of least log loss, and that loss.
-
-    By Laplace's rule of succession n right answers promise n + 1 of n + 2, so a few easy pictures do not make
-    a head infinitely sure of itself.
-    """
-    doubt = 1.0 / (len(truth) + 2)
-    rows = np.arange(len(truth))
-    losses = []
-    for temperature in _TEMPERATURES:
-        log_p = _log_softmax(logits / temperature)
-        losses.append(-float((1 - doubt) * log_p[rows, truth].mean() + doubt * log_p.mean()))
+def _best_temperature(logits: Doubles, answers: Answers) -> tuple[float, float]:
+    """The temperature of least log loss, and that loss."""
+    losses = [answers.loss(logits / temperature) for temperature in _TEMPERATURES]
     best = int(np.argmin(losses))
     return float(_TEMPERATURES[best]), losses[best]
-
-
-def _log_softmax(logits: Doubles) -> Doubles:
-    """Over the classes of each row."""
-    lowered = logits - logits.max(axis=1, keepdims=True)
-    return np.asarray(lowered - np.log(np.exp(lowered).sum(axis=1, keepdims=True)))
-
-
-def _thresholds(
-    probabilities: Doubles, truth: npt.NDArray[np.intp], classes: tuple[str, ...], precision: float
-) -> dict[str, float]:
-    called, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    result = {}
-    for number, name in enumerate(classes):
-        mine = called == number
-        enough = (
-            float(limit)
-            for limit in _THRESHOLDS
-            if (kept := mine & (confidence >= limit)).any() and (truth[kept] == number).mean() >= precision
-        )
-        result[name] = round(next(enough, _UNSEEN_THRESHOLD), 2)
-    return result

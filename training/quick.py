@@ -1,0 +1,131 @@
+"""The quick way to a model: a linear head on the frozen starter network, in seconds, without TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from coop.classify.efficientnet_lite import INPUT_SIZE
+from coop.classify.package import ModelPackage
+from coop.classify.runtime import Classifier
+from coop.domain.frame import Picture
+from training.augment import RECIPES, Sometimes, varied
+from training.head import Head, fit_head, write_head_package
+from training.labelled import LabelledSet, read_picture
+
+Floats = npt.NDArray[np.float32]
+Progress = Callable[[int, int], None]
+
+FOLDS = 5
+VIEWS = 8
+MOST_LOOKS = 6_000
+"""So many pictures and variations go through the network, some 40 s of one core; many pictures need fewer."""
+
+_LARGE = 2 * INPUT_SIZE  # no picture is varied larger than this; the network sees half of it
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Trial:
+    """A head learned with one recipe ("" for none), judged on groups held out."""
+
+    recipe: str
+    head: Head
+
+    @property
+    def loss(self) -> float:
+        return float(str(self.head.measured["held_out_log_loss"]))
+
+    @property
+    def accuracy(self) -> float:
+        return float(str(self.head.measured["held_out_accuracy"]))
+
+
+def learn(
+    pictures: LabelledSet,
+    starter: Classifier,
+    *,
+    seed: int = 0,
+    views: int = VIEWS,
+    progress: Progress | None = None,
+) -> tuple[Trial, ...]:
+    """Learn a head without and with each recipe of variations; the best on held-out groups comes first.
+
+    Where all pictures are of one group, runs of neighbouring pictures are held out instead: less honest, and
+    said so by `training.examine`. Raises HeadError where there is too little to learn from.
+    """
+    views = max(1, min(views, (MOST_LOOKS // len(pictures) - 1) // len(RECIPES)))
+    plain, varied_views = _features(pictures, starter, seed, views, progress)
+    labels = [example.label for example in pictures.examples]
+    groups = _groups(pictures)
+    trials = [Trial(recipe="", head=fit_head(plain, labels, groups, mode=pictures.mode))]
+    for name, seen in varied_views.items():
+        head = fit_head(plain, labels, groups, mode=pictures.mode, views=seen)
+        trials.append(Trial(recipe=name, head=head))
+    return tuple(sorted(trials, key=lambda trial: trial.loss))
+
+
+def write_quick_package(
+    folder: Path, trial: Trial, pictures: LabelledSet, *, task: str, name: str, version: str
+) -> ModelPackage:
+    """Write the best trial as a model package. Raises ModelPackageError where that is impossible."""
+    mirrored = trial.recipe == "crops"
+    return write_head_package(
+        folder,
+        trial.head,
+        task=task,
+        name=name,
+        version=version,
+        trained_on={
+            "pictures": len(pictures),
+            "groups": list(pictures.groups)[:50],
+            "source": pictures.source.name,
+            "variations": trial.recipe or "none",
+            "backbone": "efficientnet-lite0, frozen",
+        },
+        not_good_for=(
+            "days, light and cameras unlike those it was trained on",
+            *(() if mirrored else ("a camera that was turned or moved",)),
+        ),
+    )
+
+
+def _features(
+    pictures: LabelledSet, starter: Classifier, seed: int, views: int, progress: Progress | None
+) -> tuple[Floats, dict[str, Floats]]:
+    """The starter's features (n, d) of each picture, and by recipe those (n, views, d) of its variations."""
+    plain: list[Floats] = []
+    others: dict[str, list[Floats]] = {name: [] for name in RECIPES}
+    for number, example in enumerate(pictures.examples):
+        picture = _at_most(read_picture(example.path), _LARGE)
+        plain.append(starter.embed([picture])[0])
+        for name, recipe in RECIPES.items():
+            others[name].append(starter.embed(_views(picture, recipe, views, (seed, number))))
+        if progress is not None:
+            progress(number + 1, len(pictures))
+    return np.stack(plain), {name: np.stack(rows) for name, rows in others.items()}
+
+
+def _views(picture: Picture, recipe: Sequence[Sometimes], count: int, seed: tuple[int, int]) -> list[Picture]:
+    random = np.random.default_rng(seed)
+    return [varied(picture, recipe, random) for _ in range(count)]
+
+
+def _at_most(picture: Picture, side: int) -> Picture:
+    height, width = picture.shape[:2]
+    scale = side / max(height, width)
+    if scale >= 1:
+        return picture
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def _groups(pictures: LabelledSet) -> list[str]:
+    groups = [example.group for example in pictures.examples]
+    if len(set(groups)) > 1:
+        return groups
+    return [f"part {FOLDS * number // len(groups)}" for number in range(len(groups))]
