@@ -84,7 +84,10 @@ def load(
         toml += f'[cameras.cam{number:02d}]\nurl = "{url}"\n{main}fps = {ANALYSED}\nclips = false\n'
     with tempfile.TemporaryDirectory() as name, Daemon(Path(name), toml) as daemon:
         daemon.start()
-        wait_for("all cameras", lambda: _all_live(daemon, len(urls)), 180)
+        try:
+            wait_for("all cameras", lambda: _all_live(daemon, len(urls)), 90)
+        except AssertionError as error:
+            raise RuntimeError(f"{error}:\n{daemon.log[-3000:]}") from None
         time.sleep(WARM_S)
         pids = (daemon.process.pid, *servers)
         began, used = time.monotonic(), [_cpu_s(pid) for pid in pids]
@@ -395,7 +398,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--reconnections", type=int, default=300)
     parser.add_argument("--only", default="load,return,reconnections")
-    parser.add_argument("--scenes", default="quiet,hen,two-streams")
+    parser.add_argument("--scenes", default="quiet,quiet-two,hen,hen-two")
     wanted = parser.parse_args()
     only = wanted.only.split(",")
     console = Console(width=max(150, Console().width))
@@ -407,12 +410,15 @@ def main() -> None:
         if "load" in only:
             with console.status("Coding what the cameras see"):
                 hens = lengthened(recording(folder, "hen-day", FPS), folder, times=60)
+                small_quiet = recording(folder, "quiet-day", FPS, (640, 360))
+                small_quiet = lengthened(small_quiet, folder, times=60)
                 small = lengthened(recording(folder, "hen-day", FPS, (640, 360)), folder, times=60)
             loads = []
             scenes: dict[str, tuple[str, Path, Path | None]] = {
                 "quiet": ("quiet", quiet, None),
                 "hen": ("a hen, always", hens, None),
-                "two-streams": ("a hen, 640x360 beside 720p", small, hens),
+                "quiet-two": ("quiet, 640x360 beside 720p", small_quiet, quiet),
+                "hen-two": ("a hen, 640x360 beside 720p", small, hens),
             }
             for what, video, main in (scenes[name] for name in wanted.scenes.split(",")):
                 with console.status(f"Load: {what}"), ExitStack() as stack:
