@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 
@@ -43,10 +44,13 @@ def make_clusters(
     return Made(clusters=len(found), pictures=len(readable), model=eye.card.model)
 
 
-def split(store: Store, task: Task, parts: Parts, number: int, at: datetime) -> tuple[Cluster, ...]:
-    """Make one cluster into two. Raises LabelError for one of a single picture, or without embeddings."""
+def split(store: Store, task: Task, cache_dir: Path, number: int, at: datetime) -> tuple[Cluster, ...]:
+    """Make one cluster into two; ``cache_dir`` is that of the embeddings.
+
+    Raises LabelError for a cluster of a single picture, or without embeddings.
+    """
     cluster = store.cluster(task.name, number)
-    cache = EmbeddingCache(parts.cache_dir, cluster.model)
+    cache = EmbeddingCache(cache_dir, cluster.model)
     if len(cluster.pictures) < 2:
         raise LabelError(f"Cluster {number} has one picture only, so it cannot be split")
     if cache.missing(cluster.pictures):

@@ -15,6 +15,9 @@ from starlette.staticfiles import StaticFiles
 
 from coop.errors import LabelError, StoreError, StoreUnavailable
 from coop.store.store import Store
+from labeling.card import pages as card
+from labeling.clusters import pages as clusters
+from labeling.quality import pages as quality
 from labeling.web import answers, browse, entrance, pages, tasks
 from labeling.web.access import Access, Patience
 from labeling.web.guard import Guard
@@ -23,9 +26,12 @@ from labeling.web.site import Site, show
 from labeling.web.thumbnails import Thumbnails
 
 LABELING = Path(__file__).resolve().parents[1]
-TEMPLATES = (LABELING / "web" / "templates",)
+TEMPLATES = tuple(LABELING / part / "templates" for part in ("web", "clusters", "quality", "card"))
 """Where templates are. A part with pages of its own adds its folder, and its router below."""
-ROUTERS = (pages.router, answers.router, browse.router, tasks.router, entrance.router)
+ROUTERS = (
+    pages.router, answers.router, browse.router, tasks.router, entrance.router, clusters.router,
+    quality.router, card.router,
+)  # fmt: skip
 
 
 def create_app(
@@ -46,6 +52,7 @@ def create_app(
         clock=clock,
         lease=lease,
         thumbnails=Thumbnails(cache_dir / "thumbnails", cache_mib * 2**20),
+        cache_dir=cache_dir,
         templates=_templates(),
     )
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)

@@ -18,5 +18,8 @@ NAVIGATION: tuple[Place, ...] = (
     Place("/visits", "Visits", "Label visit by visit"),
     Place("/grid", "Grid", "Find pictures, and label many at once"),
     Place("/picture", "One by one", "Single pictures, for careful work"),
+    Place("/clusters", "Clusters", "Similar pictures, named together"),
+    Place("/quality", "Quality", "How good labels, people and model are"),
+    Place("/card", "Data card", "What there is, and what is missing"),
     Place("/tasks", "Classes", "Tasks and their classes"),
 )

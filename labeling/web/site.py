@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,6 +31,7 @@ class Site:
     clock: Callable[[], datetime]
     lease: timedelta
     thumbnails: Thumbnails
+    cache_dir: Path
     templates: Jinja2Templates
     sessions: Sessions = field(init=False)
 

@@ -220,7 +220,7 @@ def test_clusters_of_real_pictures_and_a_split(nestcam: Any) -> None:
     of = [Counter(truth[key] for key in cluster.pictures) for cluster in found]
     assert sum(max(counts.values()) for counts in of) / len(truth) > 0.55  # 41 % without any grouping
     largest = max(found, key=lambda c: len(c.pictures))
-    first, second = split(store, nest, parts(folder), largest.id, moment(1))
+    first, second = split(store, nest, folder / "cache", largest.id, moment(1))
     assert sorted(first.pictures + second.pictures) == sorted(largest.pictures)
     assert store.unmerge_cluster("nest", first.id, moment(2))[0].pictures == largest.pictures
 

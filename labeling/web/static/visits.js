@@ -107,7 +107,7 @@ async function fill() {
   try {
     const without = [...queue, ...(current ? [current] : [])].map((sheet) => sheet.visit.visit);
     const body = { task: task.name, holder, count: AHEAD, without: [...without, ...outbox.visits] };
-    const { visits, progress: now } = await ask("/api/queue", body);
+    const { visits, progress: now } = await ask(stage.dataset.queue ?? "/api/queue", body);
     const here = new Set([...queue, ...(current ? [current] : [])].map((sheet) => sheet.visit.visit));
     for (const name of outbox.visits) here.add(name);
     const fresh = /** @type {Visit[]} */ (visits).filter((visit) => !here.has(visit.visit));
