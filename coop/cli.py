@@ -505,10 +505,14 @@ def label_page(
     from coop.places import open_store
     from coop.settings import load_settings
     from labeling.commands.page import PageRequest, run_page
+    from labeling.suggesting.beside import Suggesting
+    from training.head import fit_head
 
     settings = load_settings(config)
+    request = PageRequest(lan=lan, port=port, who=who, browse=browse)
     with open_store(settings) as store:
-        run_page(PageRequest(lan=lan, port=port, who=who, browse=browse), store, settings, utc_now, _say)
+        suggesting = Suggesting(store, settings, open_store, fit_head)
+        run_page(request, store, settings, utc_now, _say, [suggesting])
 
 
 KeeperName = Annotated[str, typer.Argument(help="The name, which stands beside every label.")]

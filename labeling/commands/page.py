@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import socket
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ from coop.settings import Settings
 from coop.store.store import Store
 from labeling.web.access import Access, is_loopback
 from labeling.web.app import create_app
-from labeling.web.background import Background
+from labeling.web.background import Background, Job
 from labeling.web.jobs import jobs
 from labeling.web.serve import listen, serve
 
@@ -32,9 +32,14 @@ class PageRequest:
 
 
 def run_page(
-    request: PageRequest, store: Store, settings: Settings, clock: Callable[[], datetime], say: Say
+    request: PageRequest,
+    store: Store,
+    settings: Settings,
+    clock: Callable[[], datetime],
+    say: Say,
+    beside: Sequence[Job] = (),
 ) -> None:
-    """Serve the page until stopped."""
+    """Serve the page until stopped. ``beside``: more work for the background than the page's own."""
     labeling = settings.labeling
     host = EVERYWHERE[0] if request.lan and is_loopback(labeling.host) else labeling.host
     port = request.port or labeling.port
@@ -49,7 +54,7 @@ def run_page(
         lease=timedelta(seconds=labeling.lease_s),
     )
     url = f"http://{address(host)}:{port}/"
-    background = Background(jobs(app.state.site, settings))
+    background = Background((*jobs(app.state.site, settings), *beside))
 
     def ready() -> None:
         say(f"The labelling page: {url}   (stop with Ctrl-C)")

@@ -1,0 +1,100 @@
+"""Suggestions kept up to date beside the page, in a process of their own.
+
+Looking at pictures takes a processor and some hundred megabytes; in another process, at low priority, neither
+is missed by whoever labels.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import time
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+from threading import Event
+
+from coop.errors import CoopError
+from coop.settings import Settings
+from coop.store.store import Store
+from labeling.suggesting.head import Learns
+
+log = logging.getLogger(__name__)
+
+AGAIN_S = 60.0
+"""Not more often than that, since each time all pictures of the tasks are looked through."""
+
+OpenStore = Callable[[Settings], Store]
+
+
+class Suggesting:
+    """A job of the page's background: whenever something was labelled or came in, suggest again.
+
+    ``open_store`` and ``learn`` go into the other process, so they are functions of modules.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        open_store: OpenStore,
+        learn: Learns,
+        *,
+        again_s: float = AGAIN_S,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._open_store = open_store
+        self._learn = learn
+        self._again_s = again_s
+        self._monotonic = monotonic
+        self._child: BaseProcess | None = None
+        self._seen: object = None
+        self._not_before = 0.0
+
+    def __call__(self, stop: Event) -> bool:
+        if self._child is not None:
+            if self._child.is_alive():
+                return False
+            if self._child.exitcode:
+                log.warning("Making suggestions ended with status %s: see above", self._child.exitcode)
+            self._child = None
+            self._not_before = self._monotonic() + self._again_s
+        now = self._state()
+        if now == self._seen or self._monotonic() < self._not_before:
+            return False
+        self._seen = now
+        # Not forked: the store's threads and its open database would come along half.
+        context = multiprocessing.get_context("spawn")
+        self._child = context.Process(
+            target=_suggest_all,
+            args=(self._settings, self._open_store, self._learn),
+            name="labelling-suggestions",
+            daemon=True,  # ends with the page; what was suggested so far is kept
+        )
+        self._child.start()
+        return False
+
+    @property
+    def is_busy(self) -> bool:
+        return self._child is not None and self._child.is_alive()
+
+    def _state(self) -> object:
+        """Changes whenever there may be something to suggest."""
+        return (
+            tuple((task, self._store.progress(task.name)) for task in self._store.tasks()),
+            tuple(self._store.active_packages().items()),
+        )
+
+
+def _suggest_all(settings: Settings, open_store: OpenStore, learn: Learns) -> None:
+    from rich.console import Console
+
+    from labeling.commands.suggesting import run_suggest
+
+    try:
+        with open_store(settings) as store:
+            run_suggest(store, (), settings, learn, Console(quiet=True))
+    except CoopError as error:
+        log.warning("No suggestions: %s", error)
+        raise SystemExit(1) from None
