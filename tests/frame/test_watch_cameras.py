@@ -78,7 +78,7 @@ def test_twenty_reconnections_leave_nothing_behind(
 
         def reconnect(number: int, trouble: Trouble) -> None:
             trouble(wire, 1.0)
-            watched.until(is_lost)
+            watched.until(lambda status: status.problem or status.reconnects > number)
             wire.mend()
             watched.until(lambda status: is_live(status) and status.reconnects > number)
             watched.taken.clear()
