@@ -302,16 +302,18 @@ def replay(
 
 @app.command()
 def train(
-    data: Annotated[
-        Path,
-        typer.Option(
-            help="Labelled pictures: a CSV (path,label,group), or a folder with a folder for each class."
-        ),
-    ],
-    out: Annotated[Path, typer.Option(help="The model package to write: a folder that is not there yet.")],
     task: Annotated[
-        str | None, typer.Argument(help="The task it is for, such as hens; else the package's name.")
+        str | None,
+        typer.Argument(help="The task to learn, such as hens: its newest dataset version, unless --data."),
     ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Instead of a dataset version: a CSV (path,label,group), or class folders."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="With --data: the model package to write, a folder that is not there.")
+    ] = None,
+    version: Annotated[int | None, typer.Option(help="This dataset version, not the newest.")] = None,
     seed: Annotated[int, typer.Option(help="Another number, other variations of the pictures.")] = 0,
     sheet: Annotated[
         Path | None,
@@ -321,15 +323,23 @@ def train(
 ) -> None:
     """Learn from labelled pictures: a linear head on the starter network, in a minute, without TensorFlow.
 
-    Which variations of the pictures help is decided on days or visits held out. Needs nothing but the base
-    installation.
+    Which variations of the pictures help is decided on days or visits held out. From a dataset version the
+    new model goes to work by itself, if it has more of the held-out pictures right than the one at work.
     """
-    from coop.places import models_dir
+    from coop.assembly import utc_now
+    from coop.places import models_dir, open_store
     from coop.settings import load_settings
-    from training.command import run_training
+    from training.command import Choices, train_on_file, train_task
 
-    models = models_dir(load_settings(config))
-    run_training(data, out, models, console, task=task, seed=seed, sheet=sheet)
+    if (data is None) != (out is None) or (data is None and task is None) or (data and version):
+        raise typer.BadParameter("give a TASK (and --version), or --data and --out")
+    settings = load_settings(config)
+    models, choices = models_dir(settings), Choices(seed=seed, sheet=sheet)
+    if data is not None and out is not None:
+        train_on_file(data, out, models, console, task=task, choices=choices)
+    elif task is not None:
+        with open_store(settings) as store:
+            train_task(store, task, models, console, utc_now(), version=version, choices=choices)
 
 
 @app.command()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -70,13 +70,23 @@ def learn(
 
 
 def write_quick_package(
-    folder: Path, trial: Trial, pictures: LabelledSet, *, task: str, name: str, version: str
+    folder: Path,
+    trial: Trial,
+    pictures: LabelledSet,
+    *,
+    task: str,
+    name: str,
+    version: str,
+    measured: Mapping[str, object] | None = None,
 ) -> ModelPackage:
-    """Write the best trial as a model package. Raises ModelPackageError where that is impossible."""
+    """Write the best trial as a model package. Raises ModelPackageError where that is impossible.
+
+    ``measured``: figures that are worth more than those of the folds, such as a test part's.
+    """
     mirrored = trial.recipe == "crops"
     return write_head_package(
         folder,
-        trial.head,
+        replace(trial.head, measured={**trial.head.measured, **(measured or {})}),
         task=task,
         name=name,
         version=version,

@@ -122,3 +122,36 @@ def test_what_is_poor_is_told_and_what_is_bad_left_out(tmp_path: Path) -> None:
 def test_one_day_is_learned_from_but_judged_with_a_warning(tmp_path: Path) -> None:
     file = csv(tmp_path, *((f"{n}.png", "hen" if n % 2 else "cat", "a") for n in range(12)))
     assert any("Label a second day" in warning for warning in examine(read_labelled(file)).warnings)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "coop.toml").write_text('data_dir = "data"\ntimezone = "UTC"\n')
+    return tmp_path
+
+
+def coop(home: Path, *words: str) -> Result:
+    result = CliRunner().invoke(app, [*words, "--config", str(home / "coop.toml")])
+    assert result.exit_code == 0, (result.output, result.exception)
+    return result
+
+
+def test_from_labels_to_a_model_at_work(home: Path) -> None:
+    """Import, version, train: the first model goes to work, one that is no better does not."""
+    file = flock(home, count=40, days=5)
+    coop(home, "label", "import", str(file), "--task", "nest")
+    coop(home, "label", "version", "nest")
+    first = coop(home, "train", "nest").output
+    assert "nest-1 is at work now" in first
+    second = coop(home, "train", "nest").output
+    assert "nest-1 stays at work" in second
+    card = ModelPackage.load(home / "data" / "models" / "nest-1.2").card
+    assert card.measured["held_out_pictures"] == 8
+    assert "at work" in coop(home, "model", "list").output
+    assert not list((home / "data" / "models").glob(".training-*"))
+
+
+def test_either_a_task_or_a_file(home: Path) -> None:
+    for words in ([], ["--data", "x.csv"], ["hens", "--out", "y"]):
+        result = CliRunner().invoke(app, ["train", *words])
+        assert result.exit_code == 2 and "give a TASK" in result.output
