@@ -66,5 +66,5 @@ class Frame:
             return box
         x, y = box.x * width / self.width, box.y * height / self.height
         right, bottom = box.right * width / self.width, box.bottom * height / self.height
-        left, top = round(x), round(y)
+        left, top = min(round(x), width - 1), min(round(y), height - 1)
         return Box(left, top, max(1, round(right) - left), max(1, round(bottom) - top))

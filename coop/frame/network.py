@@ -95,9 +95,12 @@ class Opening:
             coded = self._next(packets)
             now = self._monotonic()
             took = now - began
-            if times.judge(took) is Read.STALLED:
+            read = times.judge(took)
+            if read is Read.STALLED:
                 raise self._broken(f"no new picture for {took:.0f} s")
             late = lateness.judge(self._carried(coded), now, took)
+            if read is Read.STALE:
+                late = None
             yield Arrived(coded=coded, number=number, taken=now - (late or 0.0), late_s=late)
             number += 1
 

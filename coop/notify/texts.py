@@ -314,6 +314,8 @@ def _camera_status(camera: CameraStatus) -> str:
         details.append(f"{camera.fps:.0f} pictures a second")
     if camera.reconnects:
         details.append(f"{camera.reconnects} reconnect{'s' if camera.reconnects != 1 else ''}")
+    if camera.main is not None and camera.main.state is CameraState.LOST:
+        details.append("its large stream is lost")
     problem = f"\n{name(camera.problem, REASON_LENGTH)}" if camera.problem else ""
     return f"{_STATES[camera.state]} {' · '.join(details)}{problem}"
 

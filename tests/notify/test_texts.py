@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -66,6 +67,8 @@ def test_the_status_names_what_fails() -> None:
         "🧠 kinds: starter 1",
         "⚠️ 3 findings not recorded yet: is the disk full?",
     ]
+    half = texts.status("Home", [replace(live, main=lost)], "kinds: starter 1", timedelta(hours=2))
+    assert half.split("\n")[1].endswith("1 reconnect · its large stream is lost")
 
 
 def test_help_names_every_command() -> None:
