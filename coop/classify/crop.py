@@ -94,8 +94,9 @@ def sharpness(image: Picture) -> float:
     if min(grey.shape) < 3:
         return 0.0
     scale = _COMMON / min(grey.shape)
-    if scale < 1:
-        grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    # A small one is enlarged, or the hard edges of its few pixels would pass for sharpness.
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=how)
     return float(cv2.Laplacian(grey, cv2.CV_32F).var())
 
 

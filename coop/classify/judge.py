@@ -32,11 +32,13 @@ class Predicts(Protocol):
 
 @dataclass(kw_only=True)
 class _Case:
-    """One track under judgement, with its latest crop, its best one, and the frames they were cut from."""
+    """One track under judgement, with its latest crop, its best one, and the frame that was cut from.
+
+    A whole frame is some megabytes, so each case keeps one and no more.
+    """
 
     track: Track
     latest: Crop
-    latest_frame: Frame
     best: Crop
     best_frame: Frame
     votes: dict[str, TrackVote] = field(default_factory=dict)
@@ -102,7 +104,7 @@ class TrackJudge:
         for track in current:
             self._look(frame, track)
         self._classify(self._chosen(frame.time, [t.id for t in current]))
-        verdicts = [self._judgement(self._cases[t.id]) for t in current]
+        verdicts = [self._judgement(self._cases[t.id], frame) for t in current]
         return (*(v for v in verdicts if v.kind != UNKNOWN), *self._final(over))
 
     def close(self) -> tuple[Judgement, ...]:
@@ -120,11 +122,9 @@ class TrackJudge:
         self._crops.offer(crop)
         case = self._cases.get(track.id)
         if case is None:
-            self._cases[track.id] = _Case(
-                track=track, latest=crop, latest_frame=frame, best=crop, best_frame=frame
-            )
+            self._cases[track.id] = _Case(track=track, latest=crop, best=crop, best_frame=frame)
             return
-        case.track, case.latest, case.latest_frame = track, crop, frame
+        case.track, case.latest = track, crop
         if crop.quality > case.best.quality:
             case.best, case.best_frame = crop, frame
 
@@ -157,13 +157,13 @@ class TrackJudge:
             case.add(prediction, model.card)
         return predictions
 
-    def _judgement(self, case: _Case, *, final: bool = False) -> Judgement:
+    def _judgement(self, case: _Case, now: Frame | None) -> Judgement:
+        """The verdict of the moment of a frame, or the final one."""
+        final = now is None
         kind, subject, confidence = self._verdict(case, final=final)
         # While a thing is there its picture is that of this moment and place; in the end its best one.
-        frame: Frame = case.latest_frame
-        crops: tuple[Crop, ...] = (case.latest,)
-        if final:
-            frame, crops = case.best_frame, self._crops.best(case.track.id) or (case.best,)
+        frame: Frame = case.best_frame if now is None else now
+        crops = (self._crops.best(case.track.id) or (case.best,)) if final else (case.latest,)
         return Judgement(
             track=case.track,
             kind=kind,
@@ -190,7 +190,7 @@ class TrackJudge:
         return UNKNOWN, UNKNOWN, 0.0
 
     def _final(self, ids: Sequence[str]) -> tuple[Judgement, ...]:
-        verdicts = [self._judgement(self._cases[i], final=True) for i in ids if i in self._cases]
+        verdicts = [self._judgement(self._cases[i], None) for i in ids if i in self._cases]
         for track_id in ids:
             self._cases.pop(track_id, None)
             self._crops.forget(track_id)

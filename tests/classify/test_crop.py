@@ -172,6 +172,51 @@ def test_a_real_hen_out_of_focus_is_less_sharp(test_data: Path) -> None:
     assert values[0] > 4 * values[2]
 
 
+def spoilt(hen: Picture, how: str) -> tuple[Picture, int]:
+    """A picture as a worse moment of the same walk would show it, and where its left edge is."""
+    height, width = hen.shape[:2]
+    length = max(3, round(0.06 * max(height, width)) | 1)
+    match how:
+        case "blurred":
+            kernel = np.zeros((length, length), np.float32)
+            kernel[length // 2] = 1 / length
+            return cv2.filter2D(hen, -1, kernel), 300
+        case "far":
+            return cv2.resize(hen, None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA), 300
+        case "cut off":
+            return hen, -round(0.3 * width)
+        case "near but cut off":
+            return cv2.resize(hen, None, fx=1.5, fy=1.5), -round(0.45 * width)
+    return hen, 300
+
+
+@pytest.mark.parametrize("side", [80, 160, 300])
+@pytest.mark.parametrize("how", ["blurred", "far", "cut off", "near but cut off"])
+def test_on_real_pictures_the_worse_moment_loses(test_data: Path, how: str, side: int) -> None:
+    """Birds and beasts, each well and badly caught before the same background, with a camera's noise."""
+    wins = []
+    for file in sorted((test_data / "imagenet-sample").glob("n015*.jpg")):
+        animal = cv2.imread(str(file))
+        assert animal is not None
+        scale = side / max(animal.shape[:2])
+        if scale > 1:
+            continue
+        animal = cv2.resize(animal, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        wins.append(seen(animal, 300) > seen(*spoilt(animal, how)))
+    assert len(wins) >= 10
+    assert sum(wins) >= 0.95 * len(wins)
+
+
+def seen(animal: Picture, left: int) -> float:
+    """The quality of an animal's crop with its left edge at a column of the picture."""
+    canvas = np.full((720, 960, 3), (90, 120, 130), np.uint8)
+    x = max(left, 0)
+    shown = animal[:, x - left :]
+    canvas[200 : 200 + shown.shape[0], x : x + shown.shape[1]] = shown
+    canvas = cv2.add(canvas, np.random.default_rng(0).integers(0, 12, canvas.shape, np.uint8))
+    return cut(frame_of(canvas), track_at(Box(x, 200, shown.shape[1], shown.shape[0]))).quality
+
+
 def test_the_best_crops_are_kept_best_first_and_bounded() -> None:
     crops = BestCrops(each=3)
 

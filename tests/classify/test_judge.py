@@ -1,7 +1,11 @@
 """Tracks are judged at a bounded rate, and nothing is said before it is certain."""
 
+import gc
+import weakref
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import cv2
 import numpy as np
 import pytest
 from fakes.models import ColourModel
@@ -144,3 +148,21 @@ def test_closing_judges_what_is_still_there() -> None:
 def test_the_crops_worth_keeping_are_bounded(kept: int) -> None:
     *_, final = watch(TrackJudge({}, crops_kept=kept), 8)
     assert len(final.crops) == kept
+
+
+def test_a_track_keeps_one_whole_frame_however_long_it_lasts() -> None:
+    """The best one, for the picture of an event that is told at the end."""
+    judge = TrackJudge({"kinds": ColourModel("kinds", KINDS)})
+    alive: list[weakref.ref[Frame]] = []
+    for n in range(50):
+        picture = frame(n / 5, [BROWN] * 3)
+        noise = np.random.default_rng(n).integers(0, 60, picture.image.shape, np.uint8)
+        picture = replace(picture, image=cv2.add(picture.image, noise))
+        alive.append(weakref.ref(picture))
+        judge.update(picture, [track(n / 5, number) for number in range(3)])
+    del picture
+    gc.collect()
+    assert sum(one() is not None for one in alive) <= 3
+    finals = judge.close()
+    assert len(finals) == 3
+    assert all(j.frame.time == j.crops[0].time for j in finals)
