@@ -106,12 +106,12 @@ class Routine:
 
     def keep_within_limits(self) -> None:
         """Delete the oldest unlabelled pictures beyond age, size and room, and sweep what no row names."""
-        limits = self.settings.retention
+        limits, steady = self.settings.retention, self._is_clock_steady()
         try:
             swept = self.store.sweep(SWEEP_GRACE)
             kept = self.store.retain(
                 self.clock(),
-                max_age_days=limits.max_age_days if self._is_clock_steady() else None,
+                max_age_days=limits.max_age_days if steady else None,
                 max_bytes=int(limits.max_gib * GIB),
                 min_free_bytes=int(limits.min_free_gib * GIB),
                 free_bytes=lambda: shutil.disk_usage(self.settings.data_dir).free,
@@ -124,8 +124,23 @@ class Routine:
         self._missing = len(swept.missing)
         if kept.deleted:
             log.info("Deleted %d old pictures, %d bytes", kept.deleted, kept.deleted_bytes)
+        if steady:
+            self._thin()
         if kept.short:
             log.error("Too little room, and no picture may go: all are labelled or wait to be sent")
+
+    def _thin(self) -> None:
+        """Let go of details that are very old; the record of what happened stays."""
+        try:
+            gone = self.store.thin(self.clock() - timedelta(days=self.settings.retention.details_days))
+        except CoopError as error:
+            log.error("Old details cannot be deleted: %s", error)
+            return
+        if gone:
+            log.info(
+                "Deleted old details: %d sightings, %d messages, %d rows of deleted pictures",
+                gone.sightings, gone.messages, gone.pictures,
+            )  # fmt: skip
 
     def _is_clock_steady(self) -> bool:
         """Whether the clock has gone on as it should since the look before, and for a day."""

@@ -310,6 +310,12 @@ class RetentionSettings(Section):
         default=30, ge=1, le=3650, description="Pictures older than this many days are deleted."
     )
     max_gib: float = Field(default=20, gt=0, description="All pictures together; the oldest go first.")
+    details_days: int = Field(
+        default=400,
+        ge=30,
+        le=36_500,
+        description="Sightings, sent messages and rows of deleted pictures go after so many days.",
+    )
     min_free_gib: float = Field(
         default=2, ge=0.1, description="Room left on the disk; the oldest pictures go first."
     )

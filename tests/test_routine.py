@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fakes.house import House, a_house
 from fakes.post import Clock
-from fakes.records import NOON, arrival, new_picture, visit
+from fakes.records import EVER, NOON, arrival, findings, new_picture, visit
 
 from coop.domain.event import CameraLost
 from coop.domain.findings import Findings, RecordedEvent
@@ -114,6 +114,7 @@ def test_the_digest_tells_the_local_day(tmp_path: Path) -> None:
         ("catch_up", "last_run", "disk is full"),
         ("keep_within_limits", "sweep", "Old pictures"),
         ("keep_within_limits", "retain", "Old pictures"),
+        ("keep_within_limits", "thin", "Old details"),
         ("back_up", "backup", "backup"),
         ("refresh_status", "put_status", "status"),
     ],
@@ -162,6 +163,20 @@ def test_old_pictures_go_by_the_settings_and_labelled_ones_stay(tmp_path: Path) 
         house.routine.keep_within_limits()
         assert house.store.picture("picture-0") is None
         assert house.store.picture("picture-1") is not None
+
+
+def test_old_details_go_by_the_settings_and_not_while_the_clock_may_be_wrong(tmp_path: Path) -> None:
+    clock = Clock(NOON)
+    with a_house(tmp_path, clock, retention={"details_days": 40}) as house:
+        house.store.record(findings(1), clock())
+        house.routine.keep_within_limits()
+        clock.advance(50 * 86400)  # the clock alone: it jumped
+        house.routine.keep_within_limits()
+        assert house.store.sightings(*EVER)
+        house.pass_time(2 * 86400)
+        house.routine.keep_within_limits()
+        assert house.store.sightings(*EVER) == ()
+        assert house.store.visits(*EVER) != ()
 
 
 def test_retention_and_sweep_are_called_with_the_settings(

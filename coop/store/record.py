@@ -43,10 +43,14 @@ def _insert(session: Session, findings: Findings, pictures: Sequence[StoredPictu
     _require_pictures(session, findings)
     new += insert_sightings(session, findings.sightings)
     new += upsert_visits(session, findings.visits)
-    new += insert_new(session, EventRow, ["key"], [event_values(event, now) for event in findings.events])
+    new_events = insert_new(
+        session, EventRow, ["key"], [event_values(event, now) for event in findings.events]
+    )
     _link_clips(session, findings.clips)
+    if findings.events and not new_events:
+        return new  # told together with their events, long ago perhaps: the messages may be thinned out
     rows = [notification_values(notification, now) for notification in findings.notifications]
-    return new + insert_new(session, OutboxRow, ["key"], rows)
+    return new + new_events + insert_new(session, OutboxRow, ["key"], rows)
 
 
 def _link_clips(session: Session, clips: Sequence[NewClip]) -> None:

@@ -31,12 +31,13 @@ from coop.store.schema import upgrade_engine
 from coop.store.status import Status
 from coop.store.survey import Survey
 from coop.store.tasks import Tasks
+from coop.store.thinning import Thinning
 from coop.store.visits import Visits
 
 
 class Store(
     Recording, Visits, Events, Outbox, Chats, Tasks, Labels, Catalogue, Queue, Survey, Quality, Clusters,
-    Datasets, Browsing, Logins, ActivePackages, Status, Retention, Backup,
+    Datasets, Browsing, Logins, ActivePackages, Status, Retention, Thinning, Backup,
 ):  # fmt: skip
     """One opened store; each base class is one noun of it, in a module of its own.
 
