@@ -914,6 +914,45 @@ def label_diff(
         _say(line)
 
 
+@label.command("export")
+def label_export(
+    task: TaskName,
+    version: Annotated[
+        str,
+        typer.Argument(help="A dataset version's number, newest, or current: the labels as they are now."),
+    ],
+    form: Annotated[
+        str,
+        typer.Argument(
+            metavar="FORMAT", help="imagefolder, csv, coco, yolo, labelstudio, tfrecord or huggingface."
+        ),
+    ],
+    out: Annotated[Path, typer.Argument(help="The folder to write; it must not exist.")],
+    config: ConfigOption = None,
+    link: Annotated[
+        bool, typer.Option("--link", help="Link the pictures where the disk allows it, instead of copying.")
+    ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace an export that is there; never any other folder.")
+    ] = False,
+) -> None:
+    """Write a dataset version for other tools, and say what their form cannot hold."""
+    from coop.assembly import utc_now
+    from coop.places import open_store
+    from coop.settings import load_settings
+    from labeling.commands.exporting import run_export
+    from labeling.exporting.run import ExportFormat
+
+    of_form = _choice(ExportFormat, form, "FORMAT") or ExportFormat.CSV
+    settings = load_settings(config)
+    with open_store(settings) as store:
+        said = run_export(
+            store, task, version, of_form, out, utc_now(), settings.zone, console, link=link, replace=replace
+        )
+    for sentence in said:
+        _say(sentence)
+
+
 def _choice(
     kind: type[Choice], text: str | None, option: str, allowed: Sequence[str] | None = None
 ) -> Choice | None:

@@ -60,6 +60,7 @@ class VersionWanted:
 class LeftOut:
     """How many labelled pictures are not in a version, and why."""
 
+    strange: int = 0
     unsure: int = 0
     skipped: int = 0
     disputed: int = 0
@@ -68,6 +69,8 @@ class LeftOut:
     near: int = 0
 
     def sentences(self) -> Iterator[str]:
+        if self.strange:
+            yield f"{self.strange} labels name no class of the task and are left out: add it, or relabel."
         if self.unsure or self.skipped:
             yield f"{self.unsure} unsure and {self.skipped} skipped pictures are left out."
         if self.disputed:
@@ -113,7 +116,10 @@ def _version_before(store: Store, task: str) -> DatasetVersion | None:
 
 def _chosen(store: Store, task: Task, wanted: VersionWanted) -> tuple[list[LabelledPicture], LeftOut]:
     """The pictures that go in, their values in today's classes, and how many do not."""
-    labelled = [replace(each, value=task.today(each.value)) for each in store.labelled_pictures(task.name)]
+    everything = store.labelled_pictures(task.name)
+    labelled = [
+        replace(each, value=now) for each in everything if (now := _today(task, each.value)) is not None
+    ]
     disputed = set[str]()
     if not wanted.include_disputed:
         disputed = {double.picture for double in disagreements(doubles(store, task))}
@@ -122,6 +128,7 @@ def _chosen(store: Store, task: Task, wanted: VersionWanted) -> tuple[list[Label
     single, copies, contradictory = _without_copies(settled)
     kept = thinned(single, wanted.near)
     return kept, LeftOut(
+        strange=len(everything) - len(labelled),
         unsure=sum(each.value == UNSURE for each in labelled),
         skipped=sum(each.value == SKIP for each in labelled),
         disputed=len(fit) - len(settled),
@@ -129,6 +136,14 @@ def _chosen(store: Store, task: Task, wanted: VersionWanted) -> tuple[list[Label
         contradictory=contradictory,
         near=len(single) - len(kept),
     )
+
+
+def _today(task: Task, value: str) -> str | None:
+    """A value in today's classes; None for one of a class that the task never had."""
+    try:
+        return task.today(value)
+    except LabelError:
+        return None
 
 
 def _without_copies(pictures: Sequence[LabelledPicture]) -> tuple[list[LabelledPicture], int, int]:
