@@ -34,6 +34,7 @@ COMMANDS = [
     ["init"], ["check"], ["run"], ["pair"], ["replay"], ["demo"], ["events"], ["clips"], ["backup"],
     ["restore"], ["zones"], ["cameras"], ["db"], ["db", "upgrade"],
     ["label"], ["label", "import"], ["label", "version"], ["label", "versions"], ["label", "diff"],
+    ["label", "export"],
     ["label", "task"], ["label", "task", "add"], ["label", "task", "list"],
 ]  # fmt: skip
 EVER = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
