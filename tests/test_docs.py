@@ -20,7 +20,7 @@ FOLDERS = ("coop", "labeling", "training", "deploy", "tests")
 READMES = [ROOT / "README.md", *(ROOT / folder / "README.md" for folder in FOLDERS)]
 LATER = "later version"
 """A line with these words tells of a command that does not exist yet."""
-MADE_LATER = {"coop.toml", "coop.db", "model.tflite", "card.json", "telegram-token"}
+MADE_LATER = {"coop.toml", "coop.db", "model.tflite", "card.json", "telegram-token", "export.json"}
 """Files that the program or its user makes."""
 MADE_BELOW = ("/", "~", "media/", "models/", "backups/", "messages/", "demo-output/", "../", "...")
 """Where a path is of the machine the watch runs on, not of this project."""
