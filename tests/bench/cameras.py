@@ -13,12 +13,13 @@ import argparse
 import json
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,8 +83,11 @@ def load(
     for number, url in enumerate(urls):
         main = f'main_url = "{mains[number]}"\n' if mains else ""
         toml += f'[cameras.cam{number:02d}]\nurl = "{url}"\n{main}fps = {ANALYSED}\nclips = false\n'
-    with tempfile.TemporaryDirectory() as name, Daemon(Path(name), toml) as daemon:
-        daemon.start()
+    with ExitStack() as stack:
+        for url in dict.fromkeys([*urls, *mains]):
+            stack.enter_context(_first_viewer(url))
+        name = stack.enter_context(tempfile.TemporaryDirectory())
+        daemon = stack.enter_context(Daemon(Path(name), toml)).start()
         try:
             wait_for("all cameras", lambda: _all_live(daemon, len(urls)), 90)
         except AssertionError as error:
@@ -117,6 +121,19 @@ def load(
         rss_mb=rss,
         reconnects=sum(camera.reconnects for camera in looks[-1].cameras),
     )
+
+
+@contextmanager
+def _first_viewer(url: str) -> Iterator[None]:
+    """Somebody who watches already: GStreamer's server may hang for good when its first clients come all at
+    once, or its last go."""
+    command = ["ffmpeg", "-v", "error", "-nostdin", "-rtsp_transport", "tcp", "-i", url, "-c", "copy"]
+    with subprocess.Popen([*command, "-f", "null", "-"]) as viewer:
+        try:
+            time.sleep(2.0)
+            yield
+        finally:
+            viewer.kill()
 
 
 def _looks(store: Store, seconds: float) -> Iterator[DaemonStatus]:
