@@ -86,13 +86,31 @@ export class Answering {
 /**
  * Bind the bar of answers and the keys that every page that labels has.
  * @param {Answering} answering
- * @param {{answer: (value: string) => void, begun: () => void, accept: () => void, undo: () => void,
- *   redo: () => void}} page
+ * @param {{answer: (value: string) => void, begun: () => void, accept: () => void, undo: () => Promise<void>,
+ *   redo: () => Promise<void>}} page
  */
 export function watchAnswers(answering, page) {
   /** @param {string | null} value */
   const give = (value) => (value === null ? page.begun() : page.answer(value));
   const byKey = new Map(answering.task.classes.filter((cls) => cls.key).map((cls) => [cls.key, cls.code]));
+
+  /** What was pressed while an undo asks the server: it must not overtake it. @type {(() => unknown)[]} */
+  const later = [];
+  let undoing = false;
+
+  /** @param {() => unknown} does */
+  async function perform(does) {
+    if (undoing) {
+      later.push(does);
+      return;
+    }
+    const going = does();
+    if (!(going instanceof Promise)) return;
+    undoing = true;
+    await going;
+    undoing = false;
+    while (!undoing && later.length > 0) void perform(/** @type {() => unknown} */ (later.shift()));
+  }
 
   byId("answers").addEventListener("click", (event) => {
     const button = event.target instanceof Element ? event.target.closest("button") : null;
@@ -100,12 +118,12 @@ export function watchAnswers(answering, page) {
     if (event.detail > 0) button.blur(); // else Enter would press it again
     const { answer, digit } = button.dataset;
     const code = button.dataset.class;
-    if (button.id === "undo") page.undo();
-    else if (button.id === "redo") page.redo();
-    else if (button.id === "accept" || button.id === "commit") page.accept();
-    else if (digit !== undefined) give(answering.count(digit));
-    else if (code !== undefined) give(answering.choose(code));
-    else if (answer !== undefined) page.answer(answer);
+    if (button.id === "undo") void perform(page.undo);
+    else if (button.id === "redo") void perform(page.redo);
+    else if (button.id === "accept" || button.id === "commit") void perform(page.accept);
+    else if (digit !== undefined) void perform(() => give(answering.count(digit)));
+    else if (code !== undefined) void perform(() => give(answering.choose(code)));
+    else if (answer !== undefined) void perform(() => page.answer(answer));
   });
 
   document.addEventListener("keydown", (event) => {
@@ -113,23 +131,22 @@ export function watchAnswers(answering, page) {
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if ((event.ctrlKey || event.metaKey) && key === "z") {
       event.preventDefault();
-      if (event.shiftKey) page.redo();
-      else page.undo();
+      void perform(event.shiftKey ? page.redo : page.undo);
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const does = action(key);
     if (does === null) return;
     event.preventDefault();
-    if (!event.repeat || key === "z" || key === "y") does();
+    if (!event.repeat || key === "z" || key === "y") void perform(does);
   });
 
-  /** @param {string} key @returns {(() => void) | null} */
+  /** @param {string} key @returns {(() => unknown) | null} */
   function action(key) {
     const code = byKey.get(key);
     if (code !== undefined) return () => give(answering.choose(code));
     if (answering.task.kind === "count" && /^[0-9]$/.test(key)) return () => give(answering.count(key));
-    /** @type {Record<string, () => void>} */
+    /** @type {Record<string, () => unknown>} */
     const fixed = {
       0: () => page.answer("none"),
       u: () => page.answer("unsure"),

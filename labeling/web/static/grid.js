@@ -236,7 +236,12 @@ list.addEventListener("pointerover", (event) => {
   cursor = index;
   showSelected();
 });
-addEventListener("pointerup", () => setTimeout(() => (drag = null)));
+addEventListener("pointerup", () => {
+  const mine = drag; // the click that follows must still know of it
+  setTimeout(() => {
+    if (drag === mine) drag = null;
+  });
+});
 list.addEventListener("click", (event) => {
   const index = indexAt(event);
   if (index === null || drag?.moved) return;

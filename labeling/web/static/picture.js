@@ -160,6 +160,9 @@ function showFacts(picture) {
 async function showHistory(picture) {
   const list = byId("history");
   list.replaceChildren();
+  // What was just said of it stands in its history, too, once it is saved.
+  await Promise.race([outbox.empty(), new Promise((done) => setTimeout(done, 3000))]);
+  if (row[at] !== picture) return;
   try {
     const { labels } = await ask(`/api/history?${new URLSearchParams({ task: task.name, key: picture.key })}`);
     if (row[at] !== picture) return;
