@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from typing import Any
 
@@ -72,7 +72,7 @@ class Datasets(StoreCore):
                 session.execute(insert(DatasetItemRow), values)
             return number
 
-        return self.dataset(made.task, self._write(work))
+        return replace(made, version=self._write(work))
 
     def datasets(self, task: str | None = None) -> tuple[DatasetHead, ...]:
         """The versions there are, without their pictures, by task, oldest first."""
@@ -91,11 +91,11 @@ class Datasets(StoreCore):
             if row is None:
                 raise LabelError(_missing(task, version, [row.version for row in rows]))
             items = (
-                select(DatasetItemRow, PictureRow.path)
+                select(*DatasetItemRow.__table__.columns, PictureRow.path)
                 .join(PictureRow, PictureRow.key == DatasetItemRow.picture)
                 .where(DatasetItemRow.task == task, DatasetItemRow.version == row.version)
             )
-            found = [self._item(item, path) for item, path in session.execute(items)]
+            found = [self._item(row) for row in session.execute(items)]
             found.sort(key=lambda item: (item.sha256, item.picture))
             return DatasetVersion(**_head(row), items=tuple(found))
 
@@ -123,10 +123,10 @@ class Datasets(StoreCore):
             sharpness=row.sharpness,
         )
 
-    def _item(self, row: DatasetItemRow, path: str) -> DatasetItem:
+    def _item(self, row: Any) -> DatasetItem:
         return DatasetItem(
             picture=row.picture,
-            path=self._media.locate(path),
+            path=self._media.locate(row.path),
             sha256=row.sha256,
             value=row.value,
             part=Part(row.part),
