@@ -127,7 +127,7 @@ def load(
 def _first_viewer(url: str) -> Iterator[None]:
     """Somebody who watches already: GStreamer's server may hang for good when its first clients come all at
     once, or its last go."""
-    command = ["ffmpeg", "-v", "error", "-nostdin", "-rtsp_transport", "tcp", "-i", url, "-c", "copy"]
+    command = ["ffmpeg", "-v", "quiet", "-nostdin", "-rtsp_transport", "tcp", "-i", url, "-c", "copy"]
     with subprocess.Popen([*command, "-f", "null", "-"]) as viewer:
         try:
             time.sleep(2.0)
