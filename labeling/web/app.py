@@ -21,7 +21,7 @@ from labeling.quality import pages as quality
 from labeling.web import answers, browse, entrance, pages, tasks
 from labeling.web.access import Access, Patience
 from labeling.web.guard import Guard
-from labeling.web.pictures import media_app, thumbnail_app, view_app
+from labeling.web.pictures import Pictures
 from labeling.web.site import Site, show
 from labeling.web.thumbnails import Thumbnails
 
@@ -61,13 +61,11 @@ def create_app(
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=LABELING / "web" / "static"), name="static")
-    app.mount("/thumb", thumbnail_app(store, site.thumbnails))
-    app.mount("/view", view_app(store, site.thumbnails))
-    app.mount("/media", media_app(store, site.thumbnails))
     app.add_exception_handler(LabelError, _cannot)
     app.add_exception_handler(StoreUnavailable, _not_now)
     app.add_exception_handler(StoreError, _cannot)
-    app.add_middleware(Guard, site=site)
+    app.add_middleware(Pictures, store=store, thumbnails=site.thumbnails)
+    app.add_middleware(Guard, site=site)  # the last one added is asked first
     return app
 
 

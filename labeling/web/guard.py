@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
 from anyio import to_thread
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,17 +18,20 @@ HEADER = "x-coop"
 LARGEST_BODY = 2 * 2**20
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _OPEN = ("/login", "/link/", "/static/")
-_HEADERS: Mapping[str, str] = {
-    "content-security-policy": (
-        "default-src 'none'; img-src 'self'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-        "manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    ),
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "referrer-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-}
+_HEADERS = tuple(
+    (name.encode(), value.encode())
+    for name, value in {
+        "content-security-policy": (
+            "default-src 'none'; img-src 'self'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+            "manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        ),
+        "x-content-type-options": "nosniff",
+        "x-frame-options": "DENY",
+        "referrer-policy": "same-origin",
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+    }.items()
+)
 
 
 class Guard:
@@ -126,10 +128,10 @@ def _to_the_login(scope: Scope) -> Response:
 def _with_headers(send: Send, kept: str) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in _HEADERS.items():
-                headers.setdefault(name, value)
-            headers.setdefault("cache-control", kept)
+            there = list(message.get("headers", ()))
+            names = {name.lower() for name, _ in there}
+            own = (*_HEADERS, (b"cache-control", kept.encode()))
+            message = {**message, "headers": [*there, *(pair for pair in own if pair[0] not in names)]}
         await send(message)
 
     return sending

@@ -27,7 +27,8 @@ class PageServer(uvicorn.Server):
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens there. Raises SettingsError that names the settings."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # The protocol is named, since asyncio spares only such sockets the 40 ms that Nagle waits for an answer.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
