@@ -118,7 +118,9 @@ def _chosen(store: Store, task: Task, wanted: VersionWanted) -> tuple[list[Label
     """The pictures that go in, their values in today's classes, and how many do not."""
     everything = store.labelled_pictures(task.name)
     labelled = [
-        replace(each, value=now) for each in everything if (now := _today(task, each.value)) is not None
+        each if now == each.value else replace(each, value=now)
+        for each in everything
+        if (now := _today(task, each.value)) is not None
     ]
     disputed = set[str]()
     if not wanted.include_disputed:
