@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coop.domain.motion import Mask
+from coop.motion.flicker import Flicker
 from coop.motion.small import Planes
 
 Floats = npt.NDArray[np.float32]
@@ -18,12 +19,16 @@ Area = tuple[slice, slice]
 """Rows and columns of a rectangle of the small picture."""
 
 _FIRST_NOISE = 2.0  # grey levels; assumed until the noise has been seen
-_NOISE_FRAMES = 30  # the noise is a statistic of frames, not of time
+_NOISE_LOOKS = 20  # the noise is a statistic of so many looks
 _NOISE_STEP = 1.5  # of the limit; one passing wing says little about the noise
 _FASTEST = 0.5  # of the way to the new picture in one frame, however long ago the last one was
 _TREMBLE = 0.2  # of the contrast between a pixel and its neighbours
 _NEIGHBOURS = np.ones((3, 3), np.uint8)
-_LOOK_S = 0.25  # how often candidates are looked at: they are judged over seconds, and looking costs
+_DARK = 80.0  # grey levels: where the background is darker, less contrast is asked for ...
+_DARKEST = 0.55  # ... down to this share of it
+_CERTAIN = 2.0  # what surely differs does so by this many times what may differ
+_LOOK_S = 0.25  # how often anything but a young background is learned: seconds matter, and learning costs
+_YOUNG_S = 1.5
 _BLEND = 0.25  # of the way that a candidate follows what is seen
 _FORGET = 0.25  # seconds of evidence lost for each second in which the candidate is not there
 _DOUBT = 2.0  # the same, for each second in which something else is there
@@ -49,6 +54,7 @@ class Background:
         self._noise_factor = noise_factor
         self._learn_s = learn_s
         self._settle_s = settle_s
+        self._flicker = Flicker(planes.shape[1:])
         self.restart(planes)
 
     def restart(self, planes: Planes) -> None:
@@ -62,34 +68,49 @@ class Background:
         self._recall: Floats = np.zeros(shape, dtype=np.float32)  # seconds that it still counts
         self._recalling: Mask = np.zeros(shape, dtype=np.uint8)  # 1 where ``before`` still counts
         self._age = 0.0  # seconds
-        self._frames = 0
-        self._unlooked = 0.0  # seconds since candidates were looked at
+        self._looks = 0
+        self._unlooked = 0.0  # seconds since the last look
         self._distance: Mask = np.zeros(shape, dtype=np.uint8)
-        self._limit: Mask = np.zeros(shape, dtype=np.uint8)
-        self._know_edges()
+        self._see_mean()
+        self._see_limits()
 
     def brighten(self, gains: Floats) -> None:
-        """Follow a change of the light: everything remembered is multiplied, colour by colour."""
-        for picture in (self.mean, self._candidate, self._before):
-            picture *= gains[:, np.newaxis, np.newaxis]
+        """Follow a change of the light: everything remembered is multiplied by ``gains``.
 
-    def differing(self, planes: Planes, certain: float) -> tuple[Mask, Mask]:
+        One gain for each colour, shape (3, 1, 1), or one for each pixel of it, (3, h, w).
+        """
+        for picture in (self.mean, self._candidate, self._before):
+            picture *= gains
+        self._see_mean()
+
+    def differing(self, planes: Planes) -> tuple[Mask, Mask]:
         """Two masks: where the picture may differ from the background, and where it surely does.
 
         A pixel may differ if one of its colours is further from the mean than contrast and noise allow,
-        and surely does at ``certain`` times that.
+        and surely does at twice that.
         """
-        by_colour = cv2.absdiff(_tall(planes), cv2.convertScaleAbs(_tall(self.mean))).reshape(planes.shape)
-        self._distance = _mask(cv2.max(cv2.max(by_colour[0], by_colour[1]), by_colour[2]))
-        limit = _mask(cv2.convertScaleAbs(self._noise, alpha=self._noise_factor, beta=self._contrast))
-        self._limit = _mask(cv2.add(limit, self._tremble))
+        self._distance = furthest(planes, self.known)
         perhaps = _mask(cv2.compare(self._distance, self._limit, cv2.CMP_GT))
         self._clear_recalled(planes, perhaps)
-        surely = cv2.compare(self._distance, cv2.convertScaleAbs(self._limit, alpha=certain), cv2.CMP_GT)
+        surely = cv2.compare(self._distance, self._certain, cv2.CMP_GT)
         return perhaps, _mask(cv2.bitwise_and(surely, perhaps))
 
+    def how_many_differ(self, planes: Planes, gains: Floats) -> int:
+        """How many pixels might differ if the light had changed by ``gains``."""
+        lit = _tall(self.mean * gains)
+        distance = furthest(planes, cv2.convertScaleAbs(lit).reshape(planes.shape))
+        return cv2.countNonZero(cv2.compare(distance, self._limit, cv2.CMP_GT))
+
     def learn(
-        self, planes: Planes, differing: Mask, moving: Mask, kept: Sequence[Area], dt: float, keep_rate: float
+        self,
+        planes: Planes,
+        differing: Mask,
+        clean: Mask,
+        moving: Mask,
+        sure: Sequence[Area],
+        kept: Sequence[Area],
+        dt: float,
+        keep_rate: float,
     ) -> bool:
         """Learn from a picture ``dt`` seconds after the last one; call `differing` with it first.
 
@@ -98,15 +119,18 @@ class Background:
         Returns whether candidates were looked at, which is done a few times a second.
         """
         self._age += dt
-        self._frames += 1
         self._unlooked += dt
-        self._learn_mean(planes, _mask(cv2.bitwise_not(differing)), dt)
-        self._learn_noise(differing, moving, kept)
-        if self._unlooked < _LOOK_S:
+        self._flicker.watch(clean, self._distance, [*sure, *kept], self._age)
+        if self._unlooked < _LOOK_S and self._age > _YOUNG_S:
             return False
+        self._looks += 1
+        self._learn_mean(planes, _mask(cv2.bitwise_not(differing)))
+        self._learn_noise(differing, moving, kept)
         self._learn_candidate(planes, differing, kept, keep_rate)
         self._recalling = (self._recall > 0).astype(np.uint8)
-        self._know_edges()
+        self._flicker.fade(self._unlooked)
+        self._see_mean()
+        self._see_limits()
         self._unlooked = 0.0
         return True
 
@@ -123,10 +147,32 @@ class Background:
         self._evidence[area][at] = 0
         self._recall[area][at] = 0
         self._recalling[area][at] = 0
+        self._see_mean()
 
-    def _learn_mean(self, planes: Planes, still: Mask, dt: float) -> None:
+    def replace(self, area: Area, planes: Floats) -> None:
+        """Say what is behind the thing that is in an area: ``planes`` is the cut-out of it, (3, h, w)."""
+        self.mean[:, *area] = planes
+        self._see_mean()
+
+    def _see_mean(self) -> None:
+        self.known: Planes = cv2.convertScaleAbs(_tall(self.mean)).reshape(self.mean.shape)
+
+    def _see_limits(self) -> None:
+        """By how much each pixel must differ: contrast, noise, flicker, and what a tremble shows of an edge."""
+        green = self.known[1]
+        edges = cv2.morphologyEx(green, cv2.MORPH_GRADIENT, _NEIGHBOURS)
+        # Where it is dark everything has less contrast, hens too.
+        slope = (1 - _DARKEST) * self._contrast / _DARK
+        contrast = cv2.convertScaleAbs(green, alpha=slope, beta=_DARKEST * self._contrast)
+        contrast = cv2.min(contrast, round(self._contrast))
+        limit = cv2.add(contrast, cv2.convertScaleAbs(self._noise, alpha=self._noise_factor))
+        limit = cv2.add(limit, cv2.convertScaleAbs(edges, alpha=_TREMBLE))
+        self._limit = _mask(cv2.max(limit, self._flicker.reach()))
+        self._certain = _mask(cv2.convertScaleAbs(self._limit, alpha=_CERTAIN))
+
+    def _learn_mean(self, planes: Planes, still: Mask) -> None:
         horizon = min(self._learn_s, self._age)  # a young background learns quickly
-        rate = min(1 - math.exp(-dt / horizon), _FASTEST) if horizon > 0 else _FASTEST
+        rate = min(1 - math.exp(-self._unlooked / horizon), _FASTEST) if horizon > 0 else _FASTEST
         for plane, known in zip(planes, self.mean, strict=True):
             cv2.accumulateWeighted(plane, known, rate, still)
 
@@ -136,12 +182,7 @@ class Background:
         for area in kept:
             still[area] &= ~differing[area]
         seen = cv2.min(self._distance, cv2.convertScaleAbs(self._limit, alpha=_NOISE_STEP))
-        cv2.accumulateWeighted(seen, self._noise, 1 / min(self._frames + 1, _NOISE_FRAMES), still)
-
-    def _know_edges(self) -> None:
-        """By how much each pixel may change when the camera trembles or the codec smears an edge."""
-        edges = cv2.morphologyEx(self.mean[1].astype(np.uint8), cv2.MORPH_GRADIENT, _NEIGHBOURS)
-        self._tremble = _mask(cv2.convertScaleAbs(edges, alpha=_TREMBLE))
+        cv2.accumulateWeighted(seen, self._noise, 1 / min(self._looks + 1, _NOISE_LOOKS), still)
 
     def _learn_candidate(
         self, planes: Planes, differing: Mask, kept: Sequence[Area], keep_rate: float
@@ -191,6 +232,12 @@ class Background:
             at = np.flatnonzero(recalled)
             change = _furthest(_row(planes)[:, at] - _row(self._before)[:, at])
             mask.ravel()[at[change <= self._limit.ravel()[at]]] = 0
+
+
+def furthest(planes: Planes, known: Planes) -> Mask:
+    """The distance of each pixel from what is known, in the colour in which it is furthest: grey levels."""
+    by_colour = cv2.absdiff(_tall(planes), _tall(known)).reshape(planes.shape)
+    return _mask(cv2.max(cv2.max(by_colour[0], by_colour[1]), by_colour[2]))
 
 
 def _count_down(seconds: Floats, by: float) -> None:

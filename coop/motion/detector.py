@@ -16,12 +16,12 @@ from coop.domain.frame import Frame
 from coop.domain.motion import Mask, Motion
 from coop.domain.zone import Point
 from coop.motion.background import Area, Background
+from coop.motion.belief import Belief
 from coop.motion.ghosts import is_ghost
 from coop.motion.light import is_whole_change, light_gains
 from coop.motion.regions import despeckled, merged, regions_in_source, things
 from coop.motion.small import Planes, shrink
 
-_CERTAIN = 2.0  # what surely differs does so by this many times what may differ
 _RELEARN_S = 1.0  # how long a new picture is looked at before anything in it counts as moving
 _LIGHT_STEP = 0.01  # a common change of brightness below this is left to ordinary learning
 _ROOM = 3  # pixels of the small picture around a thing in which its outline is looked for
@@ -46,7 +46,7 @@ class MotionDetector:
         width: int = 320,
         contrast: float = 8.0,
         noise_factor: float = 1.2,
-        min_share: float = 0.0004,
+        min_share: float = 0.0005,
         learn_s: float = 20.0,
         settle_s: float = 60.0,
         keep_rate: float = 0.2,
@@ -84,7 +84,7 @@ class MotionDetector:
             return self._nothing(relearning=True)
         dt = self._passed(frame.time)
         self._follow_light(planes)
-        perhaps, surely = self._background.differing(planes, _CERTAIN)
+        perhaps, surely = self._background.differing(planes)
         if self._watched is not None:
             perhaps, surely = perhaps & self._watched, surely & self._watched
         clean = despeckled(perhaps)
@@ -92,14 +92,27 @@ class MotionDetector:
             self._relearn(planes)
         self._relearn_left -= dt
         if self._relearn_left > 0:
-            self._background.learn(planes, perhaps, np.zeros_like(clean), (), dt, self._keep_rate)
+            self._background.learn(planes, perhaps, clean, np.zeros_like(clean), (), (), dt, self._keep_rate)
             return self._nothing(relearning=True)
         moving, boxes = things(clean, surely, self._smallest)
         kept = [area for box in keep if (area := self._area(box, frame)) is not None]
-        if self._background.learn(planes, perhaps, moving, kept, dt, self._keep_rate):
+        boxes, sure = self._believed(merged(boxes), moving, kept, dt)
+        if self._background.learn(planes, perhaps, clean, moving, sure, kept, dt, self._keep_rate):
             boxes = self._without_ghosts(planes, moving, boxes)
-        regions = regions_in_source(merged(boxes), moving, frame.width, frame.height)
+        regions = regions_in_source(boxes, moving, frame.width, frame.height)
         return Motion(regions=regions, mask=moving)
+
+    def _believed(
+        self, boxes: Sequence[Box], moving: Mask, kept: Sequence[Area], dt: float
+    ) -> tuple[list[Box], list[Area]]:
+        """The boxes that are believed, and the areas of those that are sure; the others leave the mask."""
+        verdicts = self._belief.judge(boxes, moving, kept, dt)
+        for box, (believed, _) in zip(boxes, verdicts, strict=True):
+            if not believed:
+                moving[box.y : box.bottom, box.x : box.right] = 0
+        there = [box for box, (believed, _) in zip(boxes, verdicts, strict=True) if believed]
+        sure = [self._around(box) for box, (_, is_sure) in zip(boxes, verdicts, strict=True) if is_sure]
+        return there, sure
 
     def _open(self, planes: Planes, frame: Frame) -> None:
         self._source = frame.width, frame.height
@@ -115,6 +128,7 @@ class MotionDetector:
             learn_s=self._learn_s,
             settle_s=self._settle_s,
         )
+        self._belief = Belief()
         self._time = frame.time
         self._relearn_left = _RELEARN_S
         self._share = 0.0
@@ -128,7 +142,7 @@ class MotionDetector:
     def _follow_light(self, planes: Planes) -> None:
         gains = light_gains(planes, self._background.mean)
         if np.abs(gains - 1).max() > _LIGHT_STEP:
-            self._background.brighten(gains)
+            self._background.brighten(gains[:, np.newaxis, np.newaxis])
 
     def _light_changed(self, mask: Mask, dt: float) -> bool:
         share = cv2.countNonZero(mask) / self._looked_at

@@ -1,0 +1,111 @@
+"""Which things are believed at once, and which must be seen again first: moths, flakes and leaves must."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from coop.domain.box import Box
+from coop.domain.motion import Mask
+from coop.motion.background import Area
+
+_THICK = 0.024  # of the picture's width: what is nowhere thicker may be a thread, a flake or a moth
+_SAME = 0.25  # of the larger box: two boxes that share so much are the same thing, a frame later
+_TRAVELS = 0.5  # diagonals of its box: what has come so far goes somewhere
+_FLASH_S = 0.5  # a thin thing that is gone sooner was a flash
+_MEMORY_S = 30.0  # over which flashes are averaged
+_CALM = 0.004  # flashes a frame; with fewer even a thin thing is believed at once
+_AGAIN_S = 0.19  # between two sights that a thin thing needs
+
+
+@dataclass(kw_only=True)
+class _Chain:
+    """A thing through the frames: where it was first and last, for how long, and whether it is believed."""
+
+    first: Box
+    last: Box
+    seconds: float = 0.0
+    hits: int = 1
+    sure: bool = False  # thick, kept, or has travelled
+    believed: bool = False
+
+    def follow(self, box: Box, dt: float) -> None:
+        self.last = box
+        self.seconds += dt
+        self.hits += 1
+
+    @property
+    def has_travelled(self) -> bool:
+        x, y = _centre(self.last)
+        x0, y0 = _centre(self.first)
+        return math.hypot(x - x0, y - y0) >= _TRAVELS * math.hypot(self.last.w, self.last.h)
+
+
+class Belief:
+    """Follows the things of one camera from frame to frame, as far as it takes to believe them.
+
+    A thick thing, one in an area that is kept and one that travels are sure. A thin one is believed at once
+    only while the scene is calm. Where things flash (come and go within half a second), it must be seen
+    again in the same place, the more often the more flashes there are: a flake may by chance fall to where another was.
+    """
+
+    def __init__(self) -> None:
+        self._chains: list[_Chain] = []
+        self._flashes = 0.0  # a frame
+
+    def judge(
+        self, boxes: Sequence[Box], mask: Mask, kept: Sequence[Area], dt: float
+    ) -> list[tuple[bool, bool]]:
+        """For each thing whether it is believed and whether it is sure; ``mask`` shows their shapes."""
+        thick = max(2, round(_THICK * mask.shape[1]))
+        free = list(self._chains)
+        chains = []
+        for box in boxes:
+            chain = max(free, key=lambda c: _overlap(c.last, box), default=None)
+            if chain is not None and _overlap(chain.last, box) >= _SAME:
+                free.remove(chain)
+                chain.follow(box, dt)
+            else:
+                chain = _Chain(first=box, last=box)
+            chains.append(chain)
+            chain.sure = chain.sure or _is_kept(box, kept) or chain.has_travelled or _is_thick(box, mask, thick)
+            chain.believed = chain.believed or chain.sure or self._is_enough(chain)
+        self._chains = chains
+        self._count(sum(chain.seconds < _FLASH_S and not chain.sure for chain in free), dt)
+        return [(chain.believed, chain.sure) for chain in chains]
+
+    def _is_enough(self, chain: _Chain) -> bool:
+        if self._flashes < _CALM:
+            return True
+        needed = 2 + max(0, round(math.log10(self._flashes / 0.1)))
+        return chain.hits >= needed and chain.seconds >= _AGAIN_S * (needed - 1)
+
+    def _count(self, flashes: int, dt: float) -> None:
+        self._flashes += (flashes - self._flashes) * (1 - math.exp(-dt / _MEMORY_S))
+
+
+def _is_kept(box: Box, kept: Sequence[Area]) -> bool:
+    x, y = _centre(box)
+    return any(a[0].start <= y < a[0].stop and a[1].start <= x < a[1].stop for a in kept)
+
+
+def _is_thick(box: Box, mask: Mask, thick: int) -> bool:
+    if min(box.w, box.h) < thick:
+        return False
+    shape = mask[box.y : box.bottom, box.x : box.right]
+    inner = cv2.erode(shape, np.ones((thick, thick), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    return cv2.countNonZero(inner) > 0
+
+
+def _centre(box: Box) -> tuple[float, float]:
+    return box.x + box.w / 2, box.y + box.h / 2
+
+
+def _overlap(a: Box, b: Box) -> float:
+    w = min(a.right, b.right) - max(a.x, b.x)
+    h = min(a.bottom, b.bottom) - max(a.y, b.y)
+    return w * h / max(a.area, b.area) if w > 0 and h > 0 else 0.0

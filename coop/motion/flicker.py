@@ -1,0 +1,66 @@
+"""Which pixels flicker: leaves, straw, webs and rain come and go where they are, and are nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from coop.domain.motion import Mask
+
+Area = tuple[slice, slice]
+
+_SPELL_S = 1.2  # a pixel that differs for less than this has flickered
+_OFTEN = 1.5  # flickers, each counting less with time, from which on a pixel is known for it
+_FORGOTTEN_S = 40.0  # seconds in which a flicker loses most of its weight
+_SHRINKS = 0.5  # grey levels a second by which the reach of a flicker is forgotten
+_MARGIN = 1.1  # of the furthest that was seen
+
+
+class Flicker:
+    """Remembers how far each pixel strays when it comes back within a second, again and again.
+
+    A leaf that sways, or a thread of a web, uncovers and covers the same few pixels. One short spell says
+    nothing (a hen may have run past); several within a minute do, and then a pixel must differ by more than
+    its flicker ever did.
+    """
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self._last: Mask = np.zeros(shape, np.uint8)  # what differed in the last picture
+        self._furthest: Mask = np.zeros(shape, np.uint8)  # in the present spell
+        self._since = np.zeros(shape, np.float32)  # when it began, in seconds
+        self._often = np.zeros(shape, np.float32)
+        self._reach = np.zeros(shape, np.float32)
+
+    def watch(
+        self, differing: Mask, distance: Mask, kept: Sequence[Area], now: float
+    ) -> None:
+        """Take note of a picture, ``now`` in seconds; nothing is learned in ``kept`` areas."""
+        came = np.flatnonzero(cv2.compare(differing, self._last, cv2.CMP_GT))
+        self._since.ravel()[came] = now
+        self._furthest.ravel()[came] = 0
+        cv2.max(self._furthest, cv2.bitwise_and(distance, differing), self._furthest)
+        went = cv2.compare(self._last, differing, cv2.CMP_GT)
+        for area in kept:
+            went[area] = 0
+        self._end_spells(np.flatnonzero(went), now)
+        self._last = differing
+
+    def _end_spells(self, at: npt.NDArray[np.intp], now: float) -> None:
+        at = at[now - self._since.ravel()[at] <= _SPELL_S]
+        if at.size:
+            self._often.ravel()[at] += 1
+            self._reach.ravel()[at] = np.maximum(self._reach.ravel()[at], self._furthest.ravel()[at])
+
+    def fade(self, seconds: float) -> None:
+        """Let time pass."""
+        self._often *= np.float32(np.exp(-seconds / _FORGOTTEN_S))
+        self._reach -= np.float32(_SHRINKS * seconds)
+        np.maximum(self._reach, 0, out=self._reach)
+
+    def reach(self) -> Mask:
+        """By how much each pixel is known to flicker: grey levels, 0 where it does not."""
+        known = cv2.compare(self._often, _OFTEN, cv2.CMP_GT)
+        return cv2.bitwise_and(cv2.convertScaleAbs(self._reach, alpha=_MARGIN), known)
