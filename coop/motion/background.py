@@ -32,6 +32,7 @@ _YOUNG_S = 1.5
 _BLEND = 0.25  # of the way that a candidate follows what is seen
 _FORGET = 0.25  # seconds of evidence lost for each second in which the candidate is not there
 _DOUBT = 2.0  # the same, for each second in which something else is there
+_MAJORITY = 0.65  # of all the time that is known
 _YOUNGEST_S = 2.0  # nothing becomes background sooner
 _RECALL_S = 300.0  # how long the background that was replaced is remembered
 _STILL_S = 1.0  # what has looked the same for so long stands still
@@ -214,8 +215,8 @@ class Background:
                 self._evidence[area] = 0
 
     def _settle(self, kept: Sequence[Area], keep_rate: float) -> None:
-        # What is to replace the background must have been there as long as the background was known.
-        needed = min(self._settle_s, max(self._age / 2, _YOUNGEST_S))
+        # What is to replace the background must have been there for most of the time that is known.
+        needed = min(self._settle_s, max(self._age * _MAJORITY, _YOUNGEST_S))
         settled = self._evidence >= needed
         for area in kept:
             settled[area] &= self._evidence[area] * keep_rate >= needed

@@ -18,12 +18,14 @@ from coop.domain.zone import Point
 from coop.motion.background import Area, Background
 from coop.motion.belief import Belief
 from coop.motion.ghosts import is_ghost
-from coop.motion.light import is_whole_change, light_gains
+from coop.motion.light import is_light, is_whole_change, light_gains, local_gains
 from coop.motion.regions import despeckled, merged, regions_in_source, things
 from coop.motion.small import Planes, shrink
 
 _RELEARN_S = 1.0  # how long a new picture is looked at before anything in it counts as moving
 _LIGHT_STEP = 0.01  # a common change of brightness below this is left to ordinary learning
+_LOCAL = 0.02  # of the picture: if more differs, it may be the light
+_EXPLAINED = 0.8  # of what differs: the light is followed if no more than this is left
 _ROOM = 3  # pixels of the small picture around a thing in which its outline is looked for
 _SPECK = 8  # pixels of the small picture: the smallest thing that is more than noise
 
@@ -88,6 +90,11 @@ class MotionDetector:
         if self._watched is not None:
             perhaps, surely = perhaps & self._watched, surely & self._watched
         clean = despeckled(perhaps)
+        if cv2.countNonZero(clean) > _LOCAL * self._looked_at and self._follow_local_light(planes, clean):
+            perhaps, surely = self._background.differing(planes)
+            if self._watched is not None:
+                perhaps, surely = perhaps & self._watched, surely & self._watched
+            clean = despeckled(perhaps)
         if self._light_changed(clean, dt):
             self._relearn(planes)
         self._relearn_left -= dt
@@ -96,11 +103,25 @@ class MotionDetector:
             return self._nothing(relearning=True)
         moving, boxes = things(clean, surely, self._smallest)
         kept = [area for box in keep if (area := self._area(box, frame)) is not None]
+        boxes = self._without_light(planes, moving, boxes, kept)
         boxes, sure = self._believed(merged(boxes), moving, kept, dt)
         if self._background.learn(planes, perhaps, clean, moving, sure, kept, dt, self._keep_rate):
             boxes = self._without_ghosts(planes, moving, boxes)
         regions = regions_in_source(boxes, moving, frame.width, frame.height)
         return Motion(regions=regions, mask=moving)
+
+    def _without_light(
+        self, planes: Planes, moving: Mask, boxes: Sequence[Box], kept: Sequence[Area]
+    ) -> list[Box]:
+        """The boxes of what is more than another light on the background."""
+        there = []
+        for box in boxes:
+            area = slice(box.y, box.bottom), slice(box.x, box.right)
+            if is_light(moving[area], planes[:, *area], self._background.known[:, *area]):
+                moving[area] = 0
+            else:
+                there.append(box)
+        return there
 
     def _believed(
         self, boxes: Sequence[Box], moving: Mask, kept: Sequence[Area], dt: float
@@ -143,6 +164,17 @@ class MotionDetector:
         gains = light_gains(planes, self._background.mean)
         if np.abs(gains - 1).max() > _LIGHT_STEP:
             self._background.brighten(gains[:, np.newaxis, np.newaxis])
+
+    def _follow_local_light(self, planes: Planes, differing: Mask) -> bool:
+        """Whether a change of the light from place to place explains much of what differs; then follow it."""
+        gains = local_gains(planes, self._background.known)
+        if gains is None:
+            return False
+        before = cv2.countNonZero(differing)
+        if self._background.how_many_differ(planes, gains) > _EXPLAINED * before:
+            return False
+        self._background.brighten(gains)
+        return True
 
     def _light_changed(self, mask: Mask, dt: float) -> bool:
         share = cv2.countNonZero(mask) / self._looked_at

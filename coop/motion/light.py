@@ -1,10 +1,12 @@
-"""Changes of the light that touch the whole picture: clouds, lamps, exposure, the infrared switch."""
+"""Changes of the light, of the whole picture or a part of it: clouds, lamps, exposure, the infrared switch."""
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
+from coop.domain.motion import Mask
 from coop.motion.small import Planes
 
 _STEP = 6  # every 6th pixel both ways is plenty for a median
@@ -14,8 +16,15 @@ _SLOWEST, _FASTEST = 0.5, 2.0  # more than this in one frame is no cloud: it is 
 _WHOLE = 0.5  # of the picture: more than a hen before the lens, so it is the light
 _JUMP, _JUMP_S = 0.3, 1.0  # so much more than in the last frame, if that was not long ago, is the light too
 
+_BLOCK = 10  # pixels of the small picture: large enough to know a texture again
+_REACH = 1.6  # blocks over which the light is taken to be smooth
+_LEAST, _MOST = 0.2, 5.0  # gains of one place
+_TEXTURE = (5, 5)  # pixels: what is finer than this is texture, what is coarser is light
+_AGREES = 0.5  # correlation of textures from which on a place is believed to be the same in another light
+_GRAIN = 2.0  # grey levels: a texture weaker than noise proves nothing
+
 Gains = npt.NDArray[np.float32]
-"""How much brighter each colour is than in the background: float32, shape (3,)."""
+"""How much brighter each colour is than in the background: float32, shape (3,) or (3, h, w)."""
 
 
 def light_gains(planes: Planes, mean: npt.NDArray[np.float32]) -> Gains:
@@ -39,3 +48,63 @@ def is_whole_change(share: float, last_share: float, dt: float) -> bool:
     background, 0 to 1, after a common change of brightness is taken out; ``dt`` is in seconds.
     """
     return share > _WHOLE or (dt <= _JUMP_S and share - last_share > _JUMP)
+
+
+def local_gains(planes: Planes, known: Planes, unsure: Mask | None = None) -> Gains | None:
+    """How the light has changed from place to place, (3, h, w); None if the picture gives no hint of it.
+
+    Straw in another light is the same straw: where the texture of picture and background agree, their
+    ratio is the light. A hen has a texture of her own, so she has no say, and the light on her is taken
+    from around her. ``unsure``: a mask of what has no say either.
+    """
+    rows, columns = planes.shape[1:]
+    grid = max(columns // _BLOCK, 1), max(rows // _BLOCK, 1)
+    trust = _agreement(planes[1], known[1], grid)
+    if unsure is not None:
+        trust *= 1 - _blocks(unsure, grid) / 255
+    if trust.max() < _AGREES:
+        return None
+    trust = np.square(trust) + np.float32(1e-6)
+    weight = _smooth(trust)
+    gains = np.empty(planes.shape, np.float32)
+    for number, (plane, before) in enumerate(zip(planes, known, strict=True)):
+        ratio = (_blocks(plane, grid) + np.float32(1)) / (_blocks(before, grid) + np.float32(1))
+        field = _smooth(np.clip(ratio, _LEAST, _MOST) * trust) / weight
+        cv2.resize(field, (columns, rows), dst=gains[number], interpolation=cv2.INTER_LINEAR)
+    return gains
+
+
+def _agreement(plane: Mask, before: Mask, grid: tuple[int, int]) -> npt.NDArray[np.float32]:
+    """For each block of the grid the correlation of two textures, 0 to 1."""
+    now, then = _texture(plane), _texture(before)
+    both = cv2.resize(now * then, grid, interpolation=cv2.INTER_AREA)
+    power = cv2.resize(now * now, grid, interpolation=cv2.INTER_AREA) * cv2.resize(
+        then * then, grid, interpolation=cv2.INTER_AREA
+    )
+    agreement: npt.NDArray[np.float32] = np.clip(both / np.sqrt(power + np.float32(_GRAIN**4)), 0, 1)
+    return agreement
+
+
+def is_light(shape: Mask, planes: Planes, known: Planes) -> bool:
+    """Whether what is in a shape is the background in another light: its texture is still there.
+
+    All three are cut-outs of the same place; at least a little of it must have a texture.
+    """
+    inside = shape > 0
+    now, then = _texture(planes[1])[inside], _texture(known[1])[inside]
+    floor = _GRAIN**2 * now.size
+    return float(now @ then) > _AGREES * np.sqrt((now @ now + floor) * (then @ then + floor))
+
+
+def _texture(plane: Mask) -> npt.NDArray[np.float32]:
+    return plane - cv2.blur(plane, _TEXTURE).astype(np.float32)
+
+
+def _blocks(plane: Mask, grid: tuple[int, int]) -> npt.NDArray[np.float32]:
+    small: npt.NDArray[np.float32] = cv2.resize(plane, grid, interpolation=cv2.INTER_AREA).astype(np.float32)
+    return small
+
+
+def _smooth(blocks: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    smooth: npt.NDArray[np.float32] = cv2.GaussianBlur(blocks, (0, 0), _REACH)
+    return smooth

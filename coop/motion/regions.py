@@ -37,8 +37,8 @@ def things(perhaps: Mask, surely: Mask, smallest: int) -> tuple[Mask, tuple[Box,
     """The things in a picture, filled in, and the box of each in pixels of the mask.
 
     ``perhaps`` is a despeckled mask of pixels that may differ, ``surely`` one of those that do. A connected
-    part of ``perhaps`` is a thing if enough of it surely differs and it has at least ``smallest`` pixels:
-    so a faint outline is whole, but faint noise alone is nothing.
+    part of ``perhaps`` is a thing if enough of it surely differs, its box has at least ``smallest`` pixels
+    and half of them are its own: so a faint outline is whole, but faint noise alone is nothing.
     """
     filled = np.zeros_like(perhaps)
     if cv2.countNonZero(surely) == 0:
@@ -52,7 +52,7 @@ def things(perhaps: Mask, surely: Mask, smallest: int) -> tuple[Mask, tuple[Box,
         if box.area >= smallest and cv2.countNonZero(_inside(surely, box)) >= enough
     ]
     cv2.drawContours(filled, [outline for outline, _ in found], -1, 255, cv2.FILLED)
-    return filled, tuple(box for _, box in found if cv2.countNonZero(_inside(filled, box)) >= smallest)
+    return filled, tuple(box for _, box in found if 2 * cv2.countNonZero(_inside(filled, box)) >= smallest)
 
 
 def merged(boxes: Sequence[Box]) -> tuple[Box, ...]:
