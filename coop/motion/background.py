@@ -150,10 +150,17 @@ class Background:
         self._recalling[area][at] = 0
         self._see_mean()
 
-    def replace(self, area: Area, planes: Floats) -> None:
-        """Say what is behind the thing that is in an area: ``planes`` is the cut-out of it, (3, h, w)."""
-        self.mean[:, *area] = planes
+    def relight(self, planes: Planes, gains: Floats, hidden: Sequence[Area]) -> None:
+        """Begin anew with this picture, but keep what was known to be behind the things in ``hidden`` areas.
+
+        What is behind them is taken to be in the new light: ``gains``, (3, h, w).
+        """
+        behind = [self.mean[:, *area] * gains[:, *area] for area in hidden]
+        self.restart(planes)
+        for area, known in zip(hidden, behind, strict=True):
+            self.mean[:, *area] = np.minimum(known, 255)
         self._see_mean()
+        self._see_limits()
 
     def _see_mean(self) -> None:
         self.known: Planes = cv2.convertScaleAbs(_tall(self.mean)).reshape(self.mean.shape)
@@ -169,6 +176,7 @@ class Background:
         limit = cv2.add(contrast, cv2.convertScaleAbs(self._noise, alpha=self._noise_factor))
         limit = cv2.add(limit, cv2.convertScaleAbs(edges, alpha=_TREMBLE))
         self._limit = _mask(cv2.max(limit, self._flicker.reach()))
+        self.flickering = self._flicker.places()
         self._certain = _mask(cv2.convertScaleAbs(self._limit, alpha=_CERTAIN))
 
     def _learn_mean(self, planes: Planes, still: Mask) -> None:

@@ -14,11 +14,15 @@ from coop.domain.motion import Mask
 from coop.motion.background import Area
 
 _THICK = 0.024  # of the picture's width: what is nowhere thicker may be a thread, a flake or a moth
-_SAME = 0.25  # of the larger box: two boxes that share so much are the same thing, a frame later
+_NEAR = 0.8  # of its own side: what is found so close to where a thing was, is the same thing a frame later ...
+_ALIKE = 3.0  # ... if neither is larger than the other by this factor
 _TRAVELS = 0.5  # diagonals of its box: what has come so far goes somewhere
+_FLICKERS = 0.1  # of a box: a thin thing where so much flickers is believed only when it travels
+_CLOSE = 2  # pixels around a box that count too
 _FLASH_S = 0.5  # a thin thing that is gone sooner was a flash
 _MEMORY_S = 30.0  # over which flashes are averaged
-_CALM = 0.004  # flashes a frame; with fewer even a thin thing is believed at once
+_CALM = 0.05  # flashes a second; with fewer even a thin thing is believed at once
+_MANY = 0.1  # flashes a frame; ten times as many ask for one more sight
 _AGAIN_S = 0.19  # between two sights that a thin thing needs
 
 
@@ -55,42 +59,56 @@ class Belief:
 
     def __init__(self) -> None:
         self._chains: list[_Chain] = []
-        self._flashes = 0.0  # a frame
+        self._flashes = 0.0  # a second
 
     def judge(
-        self, boxes: Sequence[Box], mask: Mask, kept: Sequence[Area], dt: float
+        self, boxes: Sequence[Box], mask: Mask, flickering: Mask, kept: Sequence[Area], dt: float
     ) -> list[tuple[bool, bool]]:
-        """For each thing whether it is believed and whether it is sure; ``mask`` shows their shapes."""
+        """For each thing whether it is believed and whether it is sure.
+
+        ``mask`` shows the shapes of the things, and ``flickering`` where something came and went before.
+        """
         thick = max(2, round(_THICK * mask.shape[1]))
         free = list(self._chains)
         chains = []
         for box in boxes:
-            chain = max(free, key=lambda c: _overlap(c.last, box), default=None)
-            if chain is not None and _overlap(chain.last, box) >= _SAME:
+            chain = min(free, key=lambda c: _away(c.last, box), default=None)
+            if chain is not None and _away(chain.last, box) <= _NEAR:
                 free.remove(chain)
                 chain.follow(box, dt)
             else:
                 chain = _Chain(first=box, last=box)
             chains.append(chain)
             chain.sure = chain.sure or _is_kept(box, kept) or chain.has_travelled or _is_thick(box, mask, thick)
-            chain.believed = chain.believed or chain.sure or self._is_enough(chain)
+            chain.believed = chain.believed or chain.sure or (
+                self._is_enough(chain, dt) and not _flickers(box, flickering)
+            )
         self._chains = chains
         self._count(sum(chain.seconds < _FLASH_S and not chain.sure for chain in free), dt)
         return [(chain.believed, chain.sure) for chain in chains]
 
-    def _is_enough(self, chain: _Chain) -> bool:
+    def _is_enough(self, chain: _Chain, dt: float) -> bool:
         if self._flashes < _CALM:
             return True
-        needed = 2 + max(0, round(math.log10(self._flashes / 0.1)))
+        needed = 2 + max(0, round(math.log10(max(self._flashes * dt / _MANY, 1))))
         return chain.hits >= needed and chain.seconds >= _AGAIN_S * (needed - 1)
 
     def _count(self, flashes: int, dt: float) -> None:
-        self._flashes += (flashes - self._flashes) * (1 - math.exp(-dt / _MEMORY_S))
+        self._flashes = self._flashes * math.exp(-dt / _MEMORY_S) + flashes / _MEMORY_S
 
 
 def _is_kept(box: Box, kept: Sequence[Area]) -> bool:
     x, y = _centre(box)
     return any(a[0].start <= y < a[0].stop and a[1].start <= x < a[1].stop for a in kept)
+
+
+def _flickers(box: Box, flickering: Mask) -> bool:
+    rows, columns = _around(box.y, box.bottom), _around(box.x, box.right)
+    return cv2.countNonZero(flickering[rows, columns]) > _FLICKERS * box.area
+
+
+def _around(start: int, stop: int) -> slice:
+    return slice(max(start - _CLOSE, 0), stop + _CLOSE)
 
 
 def _is_thick(box: Box, mask: Mask, thick: int) -> bool:
@@ -105,7 +123,9 @@ def _centre(box: Box) -> tuple[float, float]:
     return box.x + box.w / 2, box.y + box.h / 2
 
 
-def _overlap(a: Box, b: Box) -> float:
-    w = min(a.right, b.right) - max(a.x, b.x)
-    h = min(a.bottom, b.bottom) - max(a.y, b.y)
-    return w * h / max(a.area, b.area) if w > 0 and h > 0 else 0.0
+def _away(a: Box, b: Box) -> float:
+    """How far two boxes are apart, in sides of a square of their size; infinite if one is much larger."""
+    if max(a.area, b.area) > _ALIKE * min(a.area, b.area):
+        return math.inf
+    (x, y), (x0, y0) = _centre(a), _centre(b)
+    return math.hypot(x - x0, y - y0) / math.sqrt((a.area + b.area) / 2)

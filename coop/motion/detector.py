@@ -18,13 +18,16 @@ from coop.domain.zone import Point
 from coop.motion.background import Area, Background
 from coop.motion.belief import Belief
 from coop.motion.ghosts import is_ghost
-from coop.motion.light import is_light, is_whole_change, light_gains, local_gains
+from coop.motion.light import is_grey, is_light, is_whole_change, light_gains, local_gains
 from coop.motion.regions import despeckled, merged, regions_in_source, things
 from coop.motion.small import Planes, shrink
 
 _RELEARN_S = 1.0  # how long a new picture is looked at before anything in it counts as moving
 _LIGHT_STEP = 0.01  # a common change of brightness below this is left to ordinary learning
+_UNSETTLED = 0.02  # of the picture: while more differs, the new light has not settled
+_MARGIN = 0.15  # of the size of a thing, all around: so far it may get while its background is relearned
 _LOCAL = 0.02  # of the picture: if more differs, it may be the light
+_LOCAL_STEP, _LOCAL_S = 0.005, 1.0  # what was no light is not looked at again before it changed by so much
 _EXPLAINED = 0.8  # of what differs: the light is followed if no more than this is left
 _ROOM = 3  # pixels of the small picture around a thing in which its outline is looked for
 _SPECK = 8  # pixels of the small picture: the smallest thing that is more than noise
@@ -90,23 +93,26 @@ class MotionDetector:
         if self._watched is not None:
             perhaps, surely = perhaps & self._watched, surely & self._watched
         clean = despeckled(perhaps)
-        if cv2.countNonZero(clean) > _LOCAL * self._looked_at and self._follow_local_light(planes, clean):
+        suspected = self._may_be_light(clean, dt)
+        switched = suspected and is_grey(planes) != is_grey(self._background.known)
+        if suspected and not switched and self._follow_local_light(planes, clean):
             perhaps, surely = self._background.differing(planes)
             if self._watched is not None:
                 perhaps, surely = perhaps & self._watched, surely & self._watched
             clean = despeckled(perhaps)
-        if self._light_changed(clean, dt):
-            self._relearn(planes)
+        kept = [area for box in keep if (area := self._area(box, frame)) is not None]
+        if self._light_changed(clean, dt) or switched:
+            self._relearn_left = _RELEARN_S
+            self._believed_in = [*self._believed_in, *kept]
         self._relearn_left -= dt
         if self._relearn_left > 0:
-            self._background.learn(planes, perhaps, clean, np.zeros_like(clean), (), (), dt, self._keep_rate)
-            return self._nothing(relearning=True)
+            return self._relearn(planes, perhaps, clean, surely, frame, dt)
         moving, boxes = things(clean, surely, self._smallest)
-        kept = [area for box in keep if (area := self._area(box, frame)) is not None]
         boxes = self._without_light(planes, moving, boxes, kept)
         boxes, sure = self._believed(merged(boxes), moving, kept, dt)
         if self._background.learn(planes, perhaps, clean, moving, sure, kept, dt, self._keep_rate):
             boxes = self._without_ghosts(planes, moving, boxes)
+        self._believed_in = [self._around(box) for box in boxes]
         regions = regions_in_source(boxes, moving, frame.width, frame.height)
         return Motion(regions=regions, mask=moving)
 
@@ -127,7 +133,7 @@ class MotionDetector:
         self, boxes: Sequence[Box], moving: Mask, kept: Sequence[Area], dt: float
     ) -> tuple[list[Box], list[Area]]:
         """The boxes that are believed, and the areas of those that are sure; the others leave the mask."""
-        verdicts = self._belief.judge(boxes, moving, kept, dt)
+        verdicts = self._belief.judge(boxes, moving, self._background.flickering, kept, dt)
         for box, (believed, _) in zip(boxes, verdicts, strict=True):
             if not believed:
                 moving[box.y : box.bottom, box.x : box.right] = 0
@@ -150,9 +156,11 @@ class MotionDetector:
             settle_s=self._settle_s,
         )
         self._belief = Belief()
+        self._believed_in: list[Area] = []  # where something was in the last picture
         self._time = frame.time
         self._relearn_left = _RELEARN_S
         self._share = 0.0
+        self._no_light, self._since_light = 0.0, 0.0
 
     def _passed(self, time: datetime) -> float:
         """Seconds since the last frame: none if the clock was set back, after a long gap half of settling."""
@@ -164,6 +172,15 @@ class MotionDetector:
         gains = light_gains(planes, self._background.mean)
         if np.abs(gains - 1).max() > _LIGHT_STEP:
             self._background.brighten(gains[:, np.newaxis, np.newaxis])
+
+    def _may_be_light(self, differing: Mask, dt: float) -> bool:
+        """Whether to look for a change of the light: not where one was just looked for in vain."""
+        share = cv2.countNonZero(differing) / self._looked_at
+        self._since_light += dt
+        if share < _LOCAL or (abs(share - self._no_light) < _LOCAL_STEP and self._since_light < _LOCAL_S):
+            return False
+        self._no_light, self._since_light = share, 0.0
+        return True
 
     def _follow_local_light(self, planes: Planes, differing: Mask) -> bool:
         """Whether a change of the light from place to place explains much of what differs; then follow it."""
@@ -182,9 +199,34 @@ class MotionDetector:
         self._share = 0.0 if changed else share
         return changed
 
-    def _relearn(self, planes: Planes) -> None:
-        self._background.restart(planes)
-        self._relearn_left = _RELEARN_S
+    def _relearn(
+        self, planes: Planes, perhaps: Mask, clean: Mask, surely: Mask, frame: Frame, dt: float
+    ) -> Motion:
+        """Learn a picture in a new light; only what was there before is looked for in it."""
+        hidden = [self._padded(area) for area in self._believed_in]
+        where = np.zeros_like(clean)
+        for area in hidden:
+            where[area] = 255
+        outside = cv2.countNonZero(cv2.compare(clean, where, cv2.CMP_GT))
+        if outside > _UNSETTLED * self._looked_at:
+            gains = local_gains(planes, self._background.known, where) if hidden else None
+            if gains is None:
+                self._background.restart(planes)
+                self._believed_in = []
+                return self._nothing(relearning=True)
+            self._background.relight(planes, gains, hidden)
+            perhaps, surely = self._background.differing(planes)
+            clean = despeckled(perhaps)
+        moving, boxes = things(clean & where, surely, self._smallest)
+        self._background.learn(planes, perhaps, clean, moving, hidden, hidden, dt, self._keep_rate)
+        boxes = merged(boxes)
+        self._believed_in = [self._around(box) for box in boxes] or self._believed_in
+        regions = regions_in_source(boxes, moving, frame.width, frame.height)
+        return Motion(regions=regions, mask=moving, relearning=True)
+
+    def _padded(self, area: Area) -> Area:
+        """An area with room for what a thing in it may do within a frame."""
+        return (_widened(area[0]), _widened(area[1]))
 
     def _without_ghosts(self, planes: Planes, moving: Mask, boxes: Sequence[Box]) -> tuple[Box, ...]:
         """The boxes of things that are there; what is only a hole in the background is mended."""
@@ -230,6 +272,11 @@ def motion_mask_in_source_size(motion: Motion, frame: Frame) -> Mask:
         motion.mask, (frame.width, frame.height), interpolation=cv2.INTER_NEAREST
     )
     return mask
+
+
+def _widened(span: slice) -> slice:
+    room = round((span.stop - span.start) * _MARGIN)
+    return slice(max(span.start - room, 0), span.stop + room)
 
 
 def _watched(ignore: Sequence[Sequence[Point]], rows: int, columns: int) -> Mask | None:

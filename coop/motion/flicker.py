@@ -14,6 +14,7 @@ Area = tuple[slice, slice]
 
 _SPELL_S = 1.2  # a pixel that differs for less than this has flickered
 _OFTEN = 1.5  # flickers, each counting less with time, from which on a pixel is known for it
+_ONCE = 0.4
 _FORGOTTEN_S = 40.0  # seconds in which a flicker loses most of its weight
 _SHRINKS = 0.5  # grey levels a second by which the reach of a flicker is forgotten
 _MARGIN = 1.1  # of the furthest that was seen
@@ -59,6 +60,10 @@ class Flicker:
         self._often *= np.float32(np.exp(-seconds / _FORGOTTEN_S))
         self._reach -= np.float32(_SHRINKS * seconds)
         np.maximum(self._reach, 0, out=self._reach)
+
+    def places(self) -> Mask:
+        """255 where something came and went of late, if only once."""
+        return cv2.compare(self._often, _ONCE, cv2.CMP_GT)
 
     def reach(self) -> Mask:
         """By how much each pixel is known to flicker: grey levels, 0 where it does not."""

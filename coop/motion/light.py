@@ -16,11 +16,14 @@ _SLOWEST, _FASTEST = 0.5, 2.0  # more than this in one frame is no cloud: it is 
 _WHOLE = 0.5  # of the picture: more than a hen before the lens, so it is the light
 _JUMP, _JUMP_S = 0.3, 1.0  # so much more than in the last frame, if that was not long ago, is the light too
 
+_GREY = 2.0  # grey levels between colours
+
 _BLOCK = 10  # pixels of the small picture: large enough to know a texture again
 _REACH = 1.6  # blocks over which the light is taken to be smooth
 _LEAST, _MOST = 0.2, 5.0  # gains of one place
 _TEXTURE = (5, 5)  # pixels: what is finer than this is texture, what is coarser is light
 _AGREES = 0.5  # correlation of textures from which on a place is believed to be the same in another light
+_CHANCE = 3.0
 _GRAIN = 2.0  # grey levels: a texture weaker than noise proves nothing
 
 Gains = npt.NDArray[np.float32]
@@ -48,6 +51,12 @@ def is_whole_change(share: float, last_share: float, dt: float) -> bool:
     background, 0 to 1, after a common change of brightness is taken out; ``dt`` is in seconds.
     """
     return share > _WHOLE or (dt <= _JUMP_S and share - last_share > _JUMP)
+
+
+def is_grey(planes: Planes) -> bool:
+    """Whether the picture has no colours, as a camera's pictures in infrared."""
+    sample = planes[:, ::_STEP, ::_STEP].astype(np.int16)
+    return float(np.abs(sample[0] - sample[2]).mean() + np.abs(sample[0] - sample[1]).mean()) < _GREY
 
 
 def local_gains(planes: Planes, known: Planes, unsure: Mask | None = None) -> Gains | None:
@@ -88,12 +97,14 @@ def _agreement(plane: Mask, before: Mask, grid: tuple[int, int]) -> npt.NDArray[
 def is_light(shape: Mask, planes: Planes, known: Planes) -> bool:
     """Whether what is in a shape is the background in another light: its texture is still there.
 
-    All three are cut-outs of the same place; at least a little of it must have a texture.
+    All three are cut-outs of the same place. The fewer pixels there are, the more they must agree, since a
+    few agree by chance.
     """
     inside = shape > 0
+    asked = _AGREES + _CHANCE / np.sqrt(np.count_nonzero(inside))
     now, then = _texture(planes[1])[inside], _texture(known[1])[inside]
     floor = _GRAIN**2 * now.size
-    return float(now @ then) > _AGREES * np.sqrt((now @ now + floor) * (then @ then + floor))
+    return float(now @ then) > asked * np.sqrt((now @ now + floor) * (then @ then + floor))
 
 
 def _texture(plane: Mask) -> npt.NDArray[np.float32]:
