@@ -108,7 +108,7 @@ class MotionDetector:
         if self._relearn_left > 0:
             return self._relearn(planes, perhaps, clean, surely, frame, dt)
         moving, boxes = things(clean, surely, self._smallest)
-        boxes = self._without_light(planes, moving, boxes, kept)
+        boxes = self._without_light(planes, moving, boxes)
         boxes, sure = self._believed(merged(boxes), moving, kept, dt)
         if self._background.learn(planes, perhaps, clean, moving, sure, kept, dt, self._keep_rate):
             boxes = self._without_ghosts(planes, moving, boxes)
@@ -116,17 +116,18 @@ class MotionDetector:
         regions = regions_in_source(boxes, moving, frame.width, frame.height)
         return Motion(regions=regions, mask=moving)
 
-    def _without_light(
-        self, planes: Planes, moving: Mask, boxes: Sequence[Box], kept: Sequence[Area]
-    ) -> list[Box]:
-        """The boxes of what is more than another light on the background."""
+    def _without_light(self, planes: Planes, moving: Mask, boxes: Sequence[Box]) -> list[Box]:
+        """The boxes of what is more than another light on the background, which is learned if it lasts."""
         there = []
         for box in boxes:
-            area = slice(box.y, box.bottom), slice(box.x, box.right)
-            if is_light(moving[area], planes[:, *area], self._background.known[:, *area]):
-                moving[area] = 0
-            else:
+            area = self._around(box)
+            shape = moving[area]
+            if not is_light(shape, planes[:, *area], self._background.known[:, *area]):
                 there.append(box)
+                continue
+            if self._background.is_still(area, shape):
+                self._background.absorb(planes, area, shape)
+            shape[:] = 0
         return there
 
     def _believed(

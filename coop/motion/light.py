@@ -23,6 +23,7 @@ _REACH = 1.6  # blocks over which the light is taken to be smooth
 _LEAST, _MOST = 0.2, 5.0  # gains of one place
 _TEXTURE = (5, 5)  # pixels: what is finer than this is texture, what is coarser is light
 _AGREES = 0.5  # correlation of textures from which on a place is believed to be the same in another light
+_RIM = np.ones((5, 5), np.uint8)
 _CHANCE = 3.0
 _GRAIN = 2.0  # grey levels: a texture weaker than noise proves nothing
 
@@ -97,10 +98,11 @@ def _agreement(plane: Mask, before: Mask, grid: tuple[int, int]) -> npt.NDArray[
 def is_light(shape: Mask, planes: Planes, known: Planes) -> bool:
     """Whether what is in a shape is the background in another light: its texture is still there.
 
-    All three are cut-outs of the same place. The fewer pixels there are, the more they must agree, since a
+    All three are cut-outs of the same place, with a little room around the shape: its own outline counts,
+    which is in the background too if it is only lit, and is not if it is a thing that came. The fewer pixels there are, the more they must agree, since a
     few agree by chance.
     """
-    inside = shape > 0
+    inside = cv2.dilate(shape, _RIM) > 0
     asked = _AGREES + _CHANCE / np.sqrt(np.count_nonzero(inside))
     now, then = _texture(planes[1])[inside], _texture(known[1])[inside]
     floor = _GRAIN**2 * now.size
