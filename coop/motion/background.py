@@ -150,15 +150,11 @@ class Background:
         self._recalling[area][at] = 0
         self._see_mean()
 
-    def relight(self, planes: Planes, gains: Floats, hidden: Sequence[Area]) -> None:
-        """Begin anew with this picture, but keep what was known to be behind the things in ``hidden`` areas.
-
-        What is behind them is taken to be in the new light: ``gains``, (3, h, w).
-        """
-        behind = [self.mean[:, *area] * gains[:, *area] for area in hidden]
+    def relight(self, planes: Planes, behind: Floats, hidden: Sequence[Area]) -> None:
+        """Begin anew with this picture, but with ``behind``, (3, h, w), where things hide what is behind them."""
         self.restart(planes)
-        for area, known in zip(hidden, behind, strict=True):
-            self.mean[:, *area] = np.minimum(known, 255)
+        for area in hidden:
+            self.mean[:, *area] = np.minimum(behind[:, *area], 255)
         self._see_mean()
         self._see_limits()
 

@@ -19,12 +19,12 @@ from coop.motion.background import Area, Background
 from coop.motion.belief import Belief
 from coop.motion.ghosts import is_ghost
 from coop.motion.light import is_grey, is_light, is_whole_change, light_gains, local_gains
-from coop.motion.regions import despeckled, merged, regions_in_source, things
+from coop.motion.regions import despeckled, followed, merged, regions_in_source, things
 from coop.motion.small import Planes, shrink
 
 _RELEARN_S = 1.0  # how long a new picture is looked at before anything in it counts as moving
 _LIGHT_STEP = 0.01  # a common change of brightness below this is left to ordinary learning
-_UNSETTLED = 0.02  # of the picture: while more differs, the new light has not settled
+_UNSETTLED = 0.004  # of the picture: while more differs, the new light has not settled
 _MARGIN = 0.15  # of the size of a thing, all around: so far it may get while its background is relearned
 _LOCAL = 0.02  # of the picture: if more differs, it may be the light
 _LOCAL_STEP, _LOCAL_S = 0.005, 1.0  # what was no light is not looked at again before it changed by so much
@@ -102,8 +102,10 @@ class MotionDetector:
             clean = despeckled(perhaps)
         kept = [area for box in keep if (area := self._area(box, frame)) is not None]
         if self._light_changed(clean, dt) or switched:
+            if self._relearn_left <= 0:
+                self._known_before = self._background.known
             self._relearn_left = _RELEARN_S
-            self._believed_in = [*self._believed_in, *kept]
+            self._there = merged([*self._there, *(_box(area) for area in kept)])
         self._relearn_left -= dt
         if self._relearn_left > 0:
             return self._relearn(planes, perhaps, clean, surely, frame, dt)
@@ -112,7 +114,7 @@ class MotionDetector:
         boxes, sure = self._believed(merged(boxes), moving, kept, dt)
         if self._background.learn(planes, perhaps, clean, moving, sure, kept, dt, self._keep_rate):
             boxes = self._without_ghosts(planes, moving, boxes)
-        self._believed_in = [self._around(box) for box in boxes]
+        self._there = tuple(boxes)
         regions = regions_in_source(boxes, moving, frame.width, frame.height)
         return Motion(regions=regions, mask=moving)
 
@@ -157,7 +159,8 @@ class MotionDetector:
             settle_s=self._settle_s,
         )
         self._belief = Belief()
-        self._believed_in: list[Area] = []  # where something was in the last picture
+        self._known_before = planes  # the background before the light changed
+        self._there: tuple[Box, ...] = ()  # what was in the last picture
         self._time = frame.time
         self._relearn_left = _RELEARN_S
         self._share = 0.0
@@ -204,30 +207,29 @@ class MotionDetector:
         self, planes: Planes, perhaps: Mask, clean: Mask, surely: Mask, frame: Frame, dt: float
     ) -> Motion:
         """Learn a picture in a new light; only what was there before is looked for in it."""
-        hidden = [self._padded(area) for area in self._believed_in]
+        hidden = [self._padded(box) for box in self._there]
         where = np.zeros_like(clean)
         for area in hidden:
             where[area] = 255
-        outside = cv2.countNonZero(cv2.compare(clean, where, cv2.CMP_GT))
-        if outside > _UNSETTLED * self._looked_at:
-            gains = local_gains(planes, self._background.known, where) if hidden else None
+        if cv2.countNonZero(cv2.compare(clean, where, cv2.CMP_GT)) > _UNSETTLED * self._looked_at:
+            gains = local_gains(planes, self._known_before, where) if hidden else None
             if gains is None:
                 self._background.restart(planes)
-                self._believed_in = []
+                self._there = ()
                 return self._nothing(relearning=True)
-            self._background.relight(planes, gains, hidden)
+            self._background.relight(planes, self._known_before * gains, hidden)
             perhaps, surely = self._background.differing(planes)
             clean = despeckled(perhaps)
         moving, boxes = things(clean & where, surely, self._smallest)
+        self._there = followed(self._there, merged(boxes))
         self._background.learn(planes, perhaps, clean, moving, hidden, hidden, dt, self._keep_rate)
-        boxes = merged(boxes)
-        self._believed_in = [self._around(box) for box in boxes] or self._believed_in
-        regions = regions_in_source(boxes, moving, frame.width, frame.height)
+        regions = regions_in_source(self._there, moving, frame.width, frame.height)
         return Motion(regions=regions, mask=moving, relearning=True)
 
-    def _padded(self, area: Area) -> Area:
-        """An area with room for what a thing in it may do within a frame."""
-        return (_widened(area[0]), _widened(area[1]))
+    def _padded(self, box: Box) -> Area:
+        """The rows and columns of a box with room for what a thing in it may do within a frame."""
+        x, y = round(box.w * _MARGIN) + _ROOM, round(box.h * _MARGIN) + _ROOM
+        return slice(max(box.y - y, 0), box.bottom + y), slice(max(box.x - x, 0), box.right + x)
 
     def _without_ghosts(self, planes: Planes, moving: Mask, boxes: Sequence[Box]) -> tuple[Box, ...]:
         """The boxes of things that are there; what is only a hole in the background is mended."""
@@ -275,9 +277,9 @@ def motion_mask_in_source_size(motion: Motion, frame: Frame) -> Mask:
     return mask
 
 
-def _widened(span: slice) -> slice:
-    room = round((span.stop - span.start) * _MARGIN)
-    return slice(max(span.start - room, 0), span.stop + room)
+def _box(area: Area) -> Box:
+    rows, columns = area
+    return Box(columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)
 
 
 def _watched(ignore: Sequence[Sequence[Point]], rows: int, columns: int) -> Mask | None:

@@ -17,6 +17,8 @@ _CLOSE = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
 _SURE_PIXELS = 6  # a thing holds so many that surely differ; a quarter of the smallest size, if that is less
 _FRAGMENT = 0.2  # a box smaller than this share of its neighbour may be a fragment of it ...
 _GAP = 0.15  # ... if the gap between them is less than this share of the neighbour's shorter side
+_SAME = 0.4  # of two boxes that are the same thing, a moment later
+_GROWS = 1.15
 _INSIDE = 0.7  # a box that lies so much within another is a part of it, however large
 
 Shape = npt.NDArray[Any]
@@ -71,6 +73,15 @@ def merged(boxes: Sequence[Box]) -> tuple[Box, ...]:
         else:
             joined[at] = joined[at].union(box)
     return tuple(joined)
+
+
+def followed(before: Sequence[Box], now: Sequence[Box]) -> tuple[Box, ...]:
+    """Each box of before as the box of now that lies on it and is about as large; else as it was."""
+    new = []
+    for box in before:
+        best = max(now, key=box.iou, default=box)
+        new.append(best if box.iou(best) >= _SAME and best.area <= _GROWS * box.area else box)
+    return tuple(dict.fromkeys(new))
 
 
 def regions_in_source(boxes: Sequence[Box], mask: Mask, width: int, height: int) -> tuple[MotionRegion, ...]:
