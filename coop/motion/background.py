@@ -55,7 +55,7 @@ class Background:
         self._noise_factor = noise_factor
         self._learn_s = learn_s
         self._settle_s = settle_s
-        self._flicker = Flicker(planes.shape[1:])
+        self.flicker = Flicker(planes.shape[1:])
         self.restart(planes)
 
     def restart(self, planes: Planes) -> None:
@@ -121,7 +121,7 @@ class Background:
         """
         self._age += dt
         self._unlooked += dt
-        self._flicker.watch(clean, self._distance, [*sure, *kept], self._age)
+        self.flicker.watch(clean, self._distance, [*sure, *kept], self._age)
         if self._unlooked < _LOOK_S and self._age > _YOUNG_S:
             return False
         self._looks += 1
@@ -129,7 +129,7 @@ class Background:
         self._learn_noise(differing, moving, kept)
         self._learn_candidate(planes, differing, kept, keep_rate)
         self._recalling = (self._recall > 0).astype(np.uint8)
-        self._flicker.fade(self._unlooked)
+        self.flicker.fade(self._unlooked)
         self._see_mean()
         self._see_limits()
         self._unlooked = 0.0
@@ -171,8 +171,8 @@ class Background:
         contrast = cv2.min(contrast, round(self._contrast))
         limit = cv2.add(contrast, cv2.convertScaleAbs(self._noise, alpha=self._noise_factor))
         limit = cv2.add(limit, cv2.convertScaleAbs(edges, alpha=_TREMBLE))
-        self._limit = _mask(cv2.max(limit, self._flicker.reach()))
-        self.flickering = self._flicker.places()
+        self._limit = _mask(cv2.max(limit, self.flicker.reach()))
+        self.flickering = self.flicker.places()
         self._certain = _mask(cv2.convertScaleAbs(self._limit, alpha=_CERTAIN))
 
     def _learn_mean(self, planes: Planes, still: Mask) -> None:

@@ -19,6 +19,7 @@ _ALIKE = 3.0  # ... if neither is larger than the other by this factor
 _TRAVELS = 0.5  # diagonals of its box: what has come so far goes somewhere
 _FLICKERS = 0.1  # of a box: a thin thing where so much flickers is believed only when it travels
 _CLOSE = 2  # pixels around a box that count too
+_PROVEN_S = 1e9
 _FLASH_S = 0.5  # a thin thing that is gone sooner was a flash
 _MEMORY_S = 30.0  # over which flashes are averaged
 _CALM = 0.05  # flashes a second; with fewer even a thin thing is believed at once
@@ -35,6 +36,7 @@ class _Chain:
     seconds: float = 0.0
     hits: int = 1
     sure: bool = False  # thick, kept, or has travelled
+    alive: bool = False  # kept, or has travelled
     believed: bool = False
 
     def follow(self, box: Box, dt: float) -> None:
@@ -60,15 +62,17 @@ class Belief:
     def __init__(self) -> None:
         self._chains: list[_Chain] = []
         self._flashes = 0.0  # a second
+        self.came: list[Box] = []  # the way here of each thing that turned out to be alive in the last picture
 
     def judge(
         self, boxes: Sequence[Box], mask: Mask, flickering: Mask, kept: Sequence[Area], dt: float
     ) -> list[tuple[bool, bool]]:
-        """For each thing whether it is believed and whether it is sure.
+        """For each thing whether it is believed, and whether it may be alive.
 
         ``mask`` shows the shapes of the things, and ``flickering`` where something came and went before.
         """
         thick = max(2, round(_THICK * mask.shape[1]))
+        self.came = []
         free = list(self._chains)
         chains = []
         for box in boxes:
@@ -79,13 +83,16 @@ class Belief:
             else:
                 chain = _Chain(first=box, last=box)
             chains.append(chain)
-            chain.sure = chain.sure or _is_kept(box, kept) or chain.has_travelled or _is_thick(box, mask, thick)
+            if not chain.alive and (_is_kept(box, kept) or chain.has_travelled):
+                chain.alive = True
+                self.came.append(chain.first.union(box))
+            chain.sure = chain.sure or chain.alive or _is_thick(box, mask, thick)
             chain.believed = chain.believed or chain.sure or (
                 self._is_enough(chain, dt) and not _flickers(box, flickering)
             )
         self._chains = chains
         self._count(sum(chain.seconds < _FLASH_S and not chain.sure for chain in free), dt)
-        return [(chain.believed, chain.sure) for chain in chains]
+        return [(c.believed, c.alive or (c.sure and c.seconds < _PROVEN_S)) for c in chains]
 
     def _is_enough(self, chain: _Chain, dt: float) -> bool:
         if self._flashes < _CALM:

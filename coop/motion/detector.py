@@ -20,6 +20,7 @@ from coop.motion.belief import Belief
 from coop.motion.ghosts import is_ghost
 from coop.motion.light import is_grey, is_light, is_whole_change, light_gains, local_gains
 from coop.motion.regions import despeckled, followed, merged, regions_in_source, things
+from coop.motion.shadows import take_out_shadow
 from coop.motion.small import Planes, shrink
 
 _RELEARN_S = 1.0  # how long a new picture is looked at before anything in it counts as moving
@@ -111,6 +112,8 @@ class MotionDetector:
             return self._relearn(planes, perhaps, clean, surely, frame, dt)
         moving, boxes = things(clean, surely, self._smallest)
         boxes = self._without_light(planes, moving, boxes)
+        for box in boxes:
+            take_out_shadow(moving, box, planes, self._background.known)
         boxes, sure = self._believed(merged(boxes), moving, kept, dt)
         if self._background.learn(planes, perhaps, clean, moving, sure, kept, dt, self._keep_rate):
             boxes = self._without_ghosts(planes, moving, boxes)
@@ -142,6 +145,8 @@ class MotionDetector:
                 moving[box.y : box.bottom, box.x : box.right] = 0
         there = [box for box, (believed, _) in zip(boxes, verdicts, strict=True) if believed]
         sure = [self._around(box) for box, (_, is_sure) in zip(boxes, verdicts, strict=True) if is_sure]
+        for box in self._belief.came:
+            self._background.flicker.forgive(self._around(box))
         return there, sure
 
     def _open(self, planes: Planes, frame: Frame) -> None:

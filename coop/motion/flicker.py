@@ -31,6 +31,7 @@ class Flicker:
     def __init__(self, shape: tuple[int, ...]) -> None:
         self._last: Mask = np.zeros(shape, np.uint8)  # what differed in the last picture
         self._furthest: Mask = np.zeros(shape, np.uint8)  # in the present spell
+        self._spared: Sequence[Area] = ()  # where something lived in the last picture
         self._since = np.zeros(shape, np.float32)  # when it began, in seconds
         self._often = np.zeros(shape, np.float32)
         self._reach = np.zeros(shape, np.float32)
@@ -44,8 +45,9 @@ class Flicker:
         self._furthest.ravel()[came] = 0
         cv2.max(self._furthest, cv2.bitwise_and(distance, differing), self._furthest)
         went = cv2.compare(self._last, differing, cv2.CMP_GT)
-        for area in kept:
+        for area in (*kept, *self._spared):
             went[area] = 0
+        self._spared = kept
         self._end_spells(np.flatnonzero(went), now)
         self._last = differing
 
@@ -54,6 +56,10 @@ class Flicker:
         if at.size:
             self._often.ravel()[at] += 1
             self._reach.ravel()[at] = np.maximum(self._reach.ravel()[at], self._furthest.ravel()[at])
+
+    def forgive(self, area: Area) -> None:
+        """Take back what was noted in an area: it was something that lives."""
+        self._often[area] = 0
 
     def fade(self, seconds: float) -> None:
         """Let time pass."""

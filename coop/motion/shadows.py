@@ -1,0 +1,38 @@
+"""The shadow that lies under a thing, which is not the thing."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+from coop.domain.box import Box
+from coop.domain.motion import Mask
+from coop.motion.small import Planes
+
+_FOOT = .12  # of the height of a thing: what lies higher is no shadow on the ground below it
+_DARKER = 1.1  # of the background at most
+_NEUTRAL = .06  # by how much the colours may be darkened differently
+_SMOOTH = .08  # spread of the darkening around a pixel: feathers and legs have more
+_LIFT = 4.0  # grey levels added to both sides of the ratio, so that noise in the dark does not count
+_WINDOW = (5, 1)  # along the ground
+
+
+def take_out_shadow(mask: Mask, box: Box, planes: Planes, known: Planes) -> None:
+    """Clear the shadow at the foot of a thing from the mask.
+
+    From the lowest row of the thing upwards, as far as the background is only darker there: evenly, and in
+    all colours alike. A black hen looks so too, so no more than her feet can be lost.
+    """
+    if box.bottom >= mask.shape[0]:
+        return
+    tall = math.ceil(box.h * _FOOT)
+    area = slice(box.bottom - tall, box.bottom), slice(box.x, box.right)
+    ratio = (planes[:, *area] + np.float32(_LIFT)) / (known[:, *area] + np.float32(_LIFT))
+    light = ratio.mean(axis=0)
+    spread = cv2.blur(light * light, _WINDOW) - cv2.blur(light, _WINDOW) ** 2
+    dark = (light < _DARKER) & (np.ptp(ratio, axis=0) < _NEUTRAL) & (spread < _SMOOTH**2)
+    shape = mask[area]
+    below = np.logical_and.accumulate((dark | (shape == 0))[::-1], axis=0)[::-1]
+    shape[below] = 0
