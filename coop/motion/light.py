@@ -25,13 +25,15 @@ _TEXTURE = (5, 5)  # pixels: what is finer than this is texture, what is coarser
 _AGREES = 0.5  # correlation of textures from which on a place is believed to be the same in another light
 _RIM = np.ones((5, 5), np.uint8)
 _CHANCE = 3.0
+_KEPT = 0.35  # of the background's texture must show where it is only in another light
 _GRAIN = 2.0  # grey levels: a texture weaker than noise proves nothing
 
-Gains = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float32]
+Gains = Floats
 """How much brighter each colour is than in the background: float32, shape (3,) or (3, h, w)."""
 
 
-def light_gains(planes: Planes, mean: npt.NDArray[np.float32]) -> Gains:
+def light_gains(planes: Planes, mean: Floats) -> Gains:
     """The median ratio of picture to background, for each colour.
 
     The median is over pixels of the whole picture, so a hen that covers less than half of it does not
@@ -84,14 +86,14 @@ def local_gains(planes: Planes, known: Planes, unsure: Mask | None = None) -> Ga
     return gains
 
 
-def _agreement(plane: Mask, before: Mask, grid: tuple[int, int]) -> npt.NDArray[np.float32]:
+def _agreement(plane: Mask, before: Mask, grid: tuple[int, int]) -> Floats:
     """For each block of the grid the correlation of two textures, 0 to 1."""
     now, then = _texture(plane), _texture(before)
     both = cv2.resize(now * then, grid, interpolation=cv2.INTER_AREA)
     power = cv2.resize(now * now, grid, interpolation=cv2.INTER_AREA) * cv2.resize(
         then * then, grid, interpolation=cv2.INTER_AREA
     )
-    agreement: npt.NDArray[np.float32] = np.clip(both / np.sqrt(power + np.float32(_GRAIN**4)), 0, 1)
+    agreement: Floats = np.clip(both / np.sqrt(power + np.float32(_GRAIN**4)), 0, 1)
     return agreement
 
 
@@ -99,25 +101,36 @@ def is_light(shape: Mask, planes: Planes, known: Planes) -> bool:
     """Whether what is in a shape is the background in another light: its texture is still there.
 
     All three are cut-outs of the same place, with a little room around the shape: its own outline counts,
-    which is in the background too if it is only lit, and is not if it is a thing that came. The fewer pixels there are, the more they must agree, since a
-    few agree by chance.
+    which is in the background too if it is only lit, and is not if it is a thing that came.
     """
-    inside = cv2.dilate(shape, _RIM) > 0
-    asked = _AGREES + _CHANCE / np.sqrt(np.count_nonzero(inside))
-    now, then = _texture(planes[1])[inside], _texture(known[1])[inside]
+    now, then = _texture(planes[1]), _texture(known[1])
+    return _has_kept(now, then, shape > 0) and _agrees(now, then, cv2.dilate(shape, _RIM) > 0)
+
+
+def _agrees(now: Floats, then: Floats, where: npt.NDArray[np.bool_]) -> bool:
+    """Whether two textures correlate. The fewer pixels, the more they must, since a few do so by chance."""
+    now, then = now[where], then[where]
     floor = _GRAIN**2 * now.size
-    return float(now @ then) > asked * np.sqrt((now @ now + floor) * (then @ then + floor))
+    asked = _AGREES + _CHANCE / np.sqrt(now.size)
+    return float(now @ then) > asked * float(np.sqrt((now @ now + floor) * (then @ then + floor)))
 
 
-def _texture(plane: Mask) -> npt.NDArray[np.float32]:
+def _has_kept(now: Floats, then: Floats, where: npt.NDArray[np.bool_]) -> bool:
+    """Whether the background's texture, if it has any, shows in the picture: a smooth hen would hide it."""
+    now, then = now[where], then[where]
+    power = float(then @ then)
+    return power < _GRAIN**2 * now.size or float(now @ then) > _KEPT * power
+
+
+def _texture(plane: Mask) -> Floats:
     return plane - cv2.blur(plane, _TEXTURE).astype(np.float32)
 
 
-def _blocks(plane: Mask, grid: tuple[int, int]) -> npt.NDArray[np.float32]:
-    small: npt.NDArray[np.float32] = cv2.resize(plane, grid, interpolation=cv2.INTER_AREA).astype(np.float32)
+def _blocks(plane: Mask, grid: tuple[int, int]) -> Floats:
+    small: Floats = cv2.resize(plane, grid, interpolation=cv2.INTER_AREA).astype(np.float32)
     return small
 
 
-def _smooth(blocks: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    smooth: npt.NDArray[np.float32] = cv2.GaussianBlur(blocks, (0, 0), _REACH)
+def _smooth(blocks: Floats) -> Floats:
+    smooth: Floats = cv2.GaussianBlur(blocks, (0, 0), _REACH)
     return smooth
