@@ -67,7 +67,7 @@ class Background:
         self._evidence: Floats = np.zeros(shape, dtype=np.float32)  # seconds for the candidate
         self._before: Floats = self.mean.copy()
         self._recall: Floats = np.zeros(shape, dtype=np.float32)  # seconds that it still counts
-        self._recalling: Mask = np.zeros(shape, dtype=np.uint8)  # 1 where ``before`` still counts
+        self._recalling: Mask = np.zeros(shape, dtype=np.uint8)  # 255 where ``before`` still counts
         self._age = 0.0  # seconds
         self._looks = 0
         self._unlooked = 0.0  # seconds since the last look
@@ -128,7 +128,7 @@ class Background:
         self._learn_mean(planes, _mask(cv2.bitwise_not(differing)))
         self._learn_noise(differing, moving, kept)
         self._learn_candidate(planes, differing, kept, keep_rate)
-        self._recalling = (self._recall > 0).astype(np.uint8)
+        self._recalling = _mask(cv2.compare(self._recall, 0, cv2.CMP_GT))
         self.flicker.fade(self._unlooked)
         self._see_mean()
         self._see_limits()
@@ -195,7 +195,7 @@ class Background:
         dt = self._unlooked
         _count_down(self._evidence, _FORGET * dt)
         _count_down(self._recall, dt)
-        at = np.flatnonzero(differing)  # few pixels, so all that follows is cheap
+        at = np.flatnonzero(differing > 0)  # few pixels, so all that follows is cheap
         if not at.size:
             return
         now, candidate = _row(planes)[:, at].astype(np.float32), _row(self._candidate)[:, at]
@@ -232,9 +232,9 @@ class Background:
 
     def _clear_recalled(self, planes: Planes, mask: Mask) -> None:
         """Take out of the mask what looks as it did before something settled there."""
-        recalled = cv2.bitwise_and(mask, self._recalling)  # 1 is a bit of 255
+        recalled = cv2.bitwise_and(mask, self._recalling)
         if cv2.countNonZero(recalled):
-            at = np.flatnonzero(recalled)
+            at = np.flatnonzero(recalled > 0)
             change = _furthest(_row(planes)[:, at] - _row(self._before)[:, at])
             mask.ravel()[at[change <= self._limit.ravel()[at]]] = 0
 
@@ -246,6 +246,8 @@ def furthest(planes: Planes, known: Planes) -> Mask:
 
 
 def _count_down(seconds: Floats, by: float) -> None:
+    if not cv2.countNonZero(seconds):
+        return
     seconds -= np.float32(by)
     np.maximum(seconds, 0, out=seconds)
 

@@ -24,6 +24,7 @@ from coop.motion.shadows import take_out_shadow
 from coop.motion.small import Planes, shrink
 
 _RELEARN_S = 1.0  # how long a new picture is looked at before anything in it counts as moving
+_LEVEL_STEP, _LEVEL_S = 0.004, 1.0  # so much, or so long, and a common change of brightness is looked for
 _LIGHT_STEP = 0.01  # a common change of brightness below this is left to ordinary learning
 _UNSETTLED = 0.004  # of the picture: while more differs, the new light has not settled
 _MARGIN = 0.15  # of the size of a thing, all around: so far it may get while its background is relearned
@@ -89,7 +90,7 @@ class MotionDetector:
             self._open(planes, frame)
             return self._nothing(relearning=True)
         dt = self._passed(frame.time)
-        self._follow_light(planes)
+        self._follow_light(planes, dt)
         perhaps, surely = self._background.differing(planes)
         if self._watched is not None:
             perhaps, surely = perhaps & self._watched, surely & self._watched
@@ -169,6 +170,7 @@ class MotionDetector:
         self._time = frame.time
         self._relearn_left = _RELEARN_S
         self._share = 0.0
+        self._level, self._since_level = 0.0, 0.0
         self._no_light, self._since_light = 0.0, 0.0
 
     def _passed(self, time: datetime) -> float:
@@ -177,7 +179,12 @@ class MotionDetector:
         self._time = time
         return min(max(seconds, 0.0), self._settle_s / 2)
 
-    def _follow_light(self, planes: Planes) -> None:
+    def _follow_light(self, planes: Planes, dt: float) -> None:
+        """Follow a change of the whole picture, which is looked for when its mean has changed, or a second on."""
+        level, self._since_level = cv2.mean(planes[1])[0], self._since_level + dt
+        if abs(level - self._level) <= _LEVEL_STEP * level and self._since_level < _LEVEL_S:
+            return
+        self._level, self._since_level = level, 0.0
         gains = light_gains(planes, self._background.mean)
         if np.abs(gains - 1).max() > _LIGHT_STEP:
             self._background.brighten(gains[:, np.newaxis, np.newaxis])
@@ -188,12 +195,13 @@ class MotionDetector:
         self._since_light += dt
         if share < _LOCAL or (abs(share - self._no_light) < _LOCAL_STEP and self._since_light < _LOCAL_S):
             return False
+        self._level, self._since_level = 0.0, 0.0
         self._no_light, self._since_light = share, 0.0
         return True
 
     def _follow_local_light(self, planes: Planes, differing: Mask) -> bool:
         """Whether a change of the light from place to place explains much of what differs; then follow it."""
-        gains = local_gains(planes, self._background.known)
+        gains = local_gains(planes, self._background.known, differing=differing)
         if gains is None:
             return False
         before = cv2.countNonZero(differing)
@@ -217,7 +225,7 @@ class MotionDetector:
         for area in hidden:
             where[area] = 255
         if cv2.countNonZero(cv2.compare(clean, where, cv2.CMP_GT)) > _UNSETTLED * self._looked_at:
-            gains = local_gains(planes, self._known_before, where) if hidden else None
+            gains = local_gains(planes, self._known_before, unsure=where) if hidden else None
             if gains is None:
                 self._background.restart(planes)
                 self._there = ()

@@ -17,6 +17,7 @@ _OFTEN = 1.5  # flickers, each counting less with time, from which on a pixel is
 _ONCE = 0.4
 _FORGOTTEN_S = 40.0  # seconds in which a flicker loses most of its weight
 _SHRINKS = 0.5  # grey levels a second by which the reach of a flicker is forgotten
+_FADE_S = 1.0  # how often that is done
 _MARGIN = 1.1  # of the furthest that was seen
 
 
@@ -31,31 +32,32 @@ class Flicker:
     def __init__(self, shape: tuple[int, ...]) -> None:
         self._last: Mask = np.zeros(shape, np.uint8)  # what differed in the last picture
         self._furthest: Mask = np.zeros(shape, np.uint8)  # in the present spell
-        self._spared: Sequence[Area] = ()  # where something lived in the last picture
         self._since = np.zeros(shape, np.float32)  # when it began, in seconds
         self._often = np.zeros(shape, np.float32)
         self._reach = np.zeros(shape, np.float32)
+        self._unfaded = 0.0  # seconds
 
-    def watch(
-        self, differing: Mask, distance: Mask, kept: Sequence[Area], now: float
-    ) -> None:
-        """Take note of a picture, ``now`` in seconds; nothing is learned in ``kept`` areas."""
-        came = np.flatnonzero(cv2.compare(differing, self._last, cv2.CMP_GT))
-        self._since.ravel()[came] = now
-        self._furthest.ravel()[came] = 0
-        cv2.max(self._furthest, cv2.bitwise_and(distance, differing), self._furthest)
-        went = cv2.compare(self._last, differing, cv2.CMP_GT)
-        for area in (*kept, *self._spared):
-            went[area] = 0
-        self._spared = kept
-        self._end_spells(np.flatnonzero(went), now)
+    def watch(self, differing: Mask, distance: Mask, alive: Sequence[Area], now: float) -> None:
+        """Take note of a picture, ``now`` in seconds; nothing is learned in areas of what may be alive."""
+        if alive:
+            differing = differing.copy()
+            for area in alive:
+                differing[area] = 0
+        changed = cv2.bitwise_xor(differing, self._last)
+        if cv2.countNonZero(changed):
+            at = np.flatnonzero(changed > 0)
+            came = differing.ravel()[at] > 0
+            self._since.ravel()[at[came]] = now
+            self._furthest.ravel()[at[came]] = 0
+            self._end_spells(at[~came], now)
+        if cv2.countNonZero(differing):
+            cv2.max(self._furthest, cv2.bitwise_and(distance, differing), self._furthest)
         self._last = differing
 
     def _end_spells(self, at: npt.NDArray[np.intp], now: float) -> None:
         at = at[now - self._since.ravel()[at] <= _SPELL_S]
-        if at.size:
-            self._often.ravel()[at] += 1
-            self._reach.ravel()[at] = np.maximum(self._reach.ravel()[at], self._furthest.ravel()[at])
+        self._often.ravel()[at] += 1
+        self._reach.ravel()[at] = np.maximum(self._reach.ravel()[at], self._furthest.ravel()[at])
 
     def forgive(self, area: Area) -> None:
         """Take back what was noted in an area: it was something that lives."""
@@ -63,9 +65,11 @@ class Flicker:
 
     def fade(self, seconds: float) -> None:
         """Let time pass."""
-        self._often *= np.float32(np.exp(-seconds / _FORGOTTEN_S))
-        self._reach -= np.float32(_SHRINKS * seconds)
-        np.maximum(self._reach, 0, out=self._reach)
+        self._unfaded += seconds
+        if self._unfaded >= _FADE_S:
+            self._often *= np.float32(np.exp(-self._unfaded / _FORGOTTEN_S))
+            self._reach = np.maximum(self._reach - np.float32(_SHRINKS * self._unfaded), 0)
+            self._unfaded = 0.0
 
     def places(self) -> Mask:
         """255 where something came and went of late, if only once."""

@@ -24,6 +24,7 @@ _LEAST, _MOST = 0.2, 5.0  # gains of one place
 _TEXTURE = (5, 5)  # pixels: what is finer than this is texture, what is coarser is light
 _AGREES = 0.5  # correlation of textures from which on a place is believed to be the same in another light
 _RIM = np.ones((5, 5), np.uint8)
+_HINT = 0.3  # of the textures where the picture differs must be left, or it is not the light
 _CHANCE = 3.0
 _KEPT = 0.35  # of the background's texture must show where it is only in another light
 _GRAIN = 2.0  # grey levels: a texture weaker than noise proves nothing
@@ -62,19 +63,22 @@ def is_grey(planes: Planes) -> bool:
     return float(np.abs(sample[0] - sample[2]).mean() + np.abs(sample[0] - sample[1]).mean()) < _GREY
 
 
-def local_gains(planes: Planes, known: Planes, unsure: Mask | None = None) -> Gains | None:
+def local_gains(
+    planes: Planes, known: Planes, *, differing: Mask | None = None, unsure: Mask | None = None
+) -> Gains | None:
     """How the light has changed from place to place, (3, h, w); None if the picture gives no hint of it.
 
     Straw in another light is the same straw: where the texture of picture and background agree, their
     ratio is the light. A hen has a texture of her own, so she has no say, and the light on her is taken
-    from around her. ``unsure``: a mask of what has no say either.
+    from around her. ``differing``: a mask of what is to be explained; there is no hint if it hides nearly all
+    textures. ``unsure``: a mask of what has no say either.
     """
     rows, columns = planes.shape[1:]
     grid = max(columns // _BLOCK, 1), max(rows // _BLOCK, 1)
     trust = _agreement(planes[1], known[1], grid)
     if unsure is not None:
         trust *= 1 - _blocks(unsure, grid) / 255
-    if trust.max() < _AGREES:
+    if trust.max() < _AGREES or (differing is not None and _hides(differing, trust, grid)):
         return None
     trust = np.square(trust) + np.float32(1e-6)
     weight = _smooth(trust)
@@ -84,6 +88,11 @@ def local_gains(planes: Planes, known: Planes, unsure: Mask | None = None) -> Ga
         field = _smooth(np.clip(ratio, _LEAST, _MOST) * trust) / weight
         cv2.resize(field, (columns, rows), dst=gains[number], interpolation=cv2.INTER_LINEAR)
     return gains
+
+
+def _hides(differing: Mask, agreement: Floats, grid: tuple[int, int]) -> bool:
+    share = _blocks(differing, grid)
+    return float((share * agreement).sum()) < _HINT * float(share.sum())
 
 
 def _agreement(plane: Mask, before: Mask, grid: tuple[int, int]) -> Floats:

@@ -14,6 +14,7 @@ from coop.domain.motion import Mask, MotionRegion
 
 _MEDIAN = 5  # pixels
 _CLOSE = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
+_ROOM = 5  # pixels
 _SURE_PIXELS = 6  # a thing holds so many that surely differ; a quarter of the smallest size, if that is less
 _FRAGMENT = 0.2  # a box smaller than this share of its neighbour may be a fragment of it ...
 _GAP = 0.15  # ... if the gap between them is less than this share of the neighbour's shorter side
@@ -45,16 +46,27 @@ def things(perhaps: Mask, surely: Mask, smallest: int) -> tuple[Mask, tuple[Box,
     filled = np.zeros_like(perhaps)
     if cv2.countNonZero(surely) == 0:
         return filled, ()
-    closed = cv2.morphologyEx(perhaps, cv2.MORPH_CLOSE, _CLOSE)
+    x, y, w, h = _with_room(cv2.boundingRect(perhaps), perhaps)  # all there is, as a rule little
+    part = filled[y : y + h, x : x + w]
+    closed = cv2.morphologyEx(perhaps[y : y + h, x : x + w], cv2.MORPH_CLOSE, _CLOSE)
     outlines, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     enough = min(_SURE_PIXELS, max(1, smallest // 4))
+    sure = surely[y : y + h, x : x + w]
     found = [
         (outline, box)
         for outline, box in ((outline, _bounds(outline)) for outline in outlines)
-        if box.area >= smallest and cv2.countNonZero(_inside(surely, box)) >= enough
+        if box.area >= smallest and cv2.countNonZero(_inside(sure, box)) >= enough
     ]
-    cv2.drawContours(filled, [outline for outline, _ in found], -1, 255, cv2.FILLED)
-    return filled, tuple(box for _, box in found if 2 * cv2.countNonZero(_inside(filled, box)) >= smallest)
+    cv2.drawContours(part, [outline for outline, _ in found], -1, 255, cv2.FILLED)
+    large = (box for _, box in found if 2 * cv2.countNonZero(_inside(part, box)) >= smallest)
+    return filled, tuple(Box(box.x + x, box.y + y, box.w, box.h) for box in large)
+
+
+def _with_room(rect: Sequence[int], mask: Mask) -> tuple[int, int, int, int]:
+    """A rectangle widened by what closing needs, as far as the mask goes."""
+    x, y = max(rect[0] - _ROOM, 0), max(rect[1] - _ROOM, 0)
+    right, bottom = min(rect[0] + rect[2] + _ROOM, mask.shape[1]), min(rect[1] + rect[3] + _ROOM, mask.shape[0])
+    return x, y, right - x, bottom - y
 
 
 def merged(boxes: Sequence[Box]) -> tuple[Box, ...]:
