@@ -19,7 +19,7 @@ Area = tuple[slice, slice]
 """Rows and columns of a rectangle of the small picture."""
 
 _FIRST_NOISE = 2.0  # grey levels; assumed until the noise has been seen
-_NOISE_LOOKS = 20  # the noise is a statistic of so many looks
+_NOISE_LOOKS = 12  # the noise is a statistic of so many looks
 _NOISE_STEP = 1.5  # of the limit; one passing wing says little about the noise
 _FASTEST = 0.5  # of the way to the new picture in one frame, however long ago the last one was
 _TREMBLE = 0.2  # of the contrast between a pixel and its neighbours
@@ -27,7 +27,7 @@ _NEIGHBOURS = np.ones((3, 3), np.uint8)
 _DARK = 80.0  # grey levels: where the background is darker, less contrast is asked for ...
 _DARKEST = 0.55  # ... down to this share of it
 _CERTAIN = 2.0  # what surely differs does so by this many times what may differ
-_LOOK_S = 0.25  # how often anything but a young background is learned: seconds matter, and learning costs
+_LOOK_S = 0.45  # how often anything but a young background is learned: seconds matter, and learning costs
 _YOUNG_S = 1.5
 _BLEND = 0.25  # of the way that a candidate follows what is seen
 _FORGET = 0.25  # seconds of evidence lost for each second in which the candidate is not there

@@ -20,7 +20,7 @@ from coop.motion.belief import Belief
 from coop.motion.ghosts import is_ghost
 from coop.motion.light import is_grey, is_light, is_whole_change, light_gains, local_gains
 from coop.motion.regions import despeckled, followed, merged, regions_in_source, things
-from coop.motion.shadows import take_out_shadow
+from coop.motion.shadows import without_shadow
 from coop.motion.small import Planes, shrink
 
 _RELEARN_S = 1.0  # how long a new picture is looked at before anything in it counts as moving
@@ -112,10 +112,9 @@ class MotionDetector:
         if self._relearn_left > 0:
             return self._relearn(planes, perhaps, clean, surely, frame, dt)
         moving, boxes = things(clean, surely, self._smallest)
-        boxes = self._without_light(planes, moving, boxes)
-        for box in boxes:
-            take_out_shadow(moving, box, planes, self._background.known)
         boxes, sure = self._believed(merged(boxes), moving, kept, dt)
+        boxes = self._without_light(planes, moving, boxes)
+        boxes = [without_shadow(moving, box, planes, self._background.known) for box in boxes]
         if self._background.learn(planes, perhaps, clean, moving, sure, kept, dt, self._keep_rate):
             boxes = self._without_ghosts(planes, moving, boxes)
         self._there = tuple(boxes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -52,9 +53,10 @@ def things(perhaps: Mask, surely: Mask, smallest: int) -> tuple[Mask, tuple[Box,
     outlines, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     enough = min(_SURE_PIXELS, max(1, smallest // 4))
     sure = surely[y : y + h, x : x + w]
+    least = 2 * math.isqrt(smallest)  # points in the outline of so large a thing, and more
     found = [
         (outline, box)
-        for outline, box in ((outline, _bounds(outline)) for outline in outlines)
+        for outline, box in ((outline, _bounds(outline)) for outline in outlines if len(outline) >= least)
         if box.area >= smallest and cv2.countNonZero(_inside(sure, box)) >= enough
     ]
     cv2.drawContours(part, [outline for outline, _ in found], -1, 255, cv2.FILLED)

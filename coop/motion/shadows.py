@@ -19,14 +19,14 @@ _LIFT = 4.0  # grey levels added to both sides of the ratio, so that noise in th
 _WINDOW = (5, 1)  # along the ground
 
 
-def take_out_shadow(mask: Mask, box: Box, planes: Planes, known: Planes) -> None:
-    """Clear the shadow at the foot of a thing from the mask.
+def without_shadow(mask: Mask, box: Box, planes: Planes, known: Planes) -> Box:
+    """Clear the shadow at the foot of a thing from the mask; the box of what is left.
 
     From the lowest row of the thing upwards, as far as the background is only darker there: evenly, and in
     all colours alike. A black hen looks so too, so no more than her feet can be lost.
     """
     if box.bottom >= mask.shape[0]:
-        return
+        return box  # its foot is not in the picture
     tall = math.ceil(box.h * _FOOT)
     area = slice(box.bottom - tall, box.bottom), slice(box.x, box.right)
     ratio = (planes[:, *area] + np.float32(_LIFT)) / (known[:, *area] + np.float32(_LIFT))
@@ -36,3 +36,6 @@ def take_out_shadow(mask: Mask, box: Box, planes: Planes, known: Planes) -> None
     shape = mask[area]
     below = np.logical_and.accumulate((dark | (shape == 0))[::-1], axis=0)[::-1]
     shape[below] = 0
+    rows = np.flatnonzero(shape.any(axis=1))
+    left = box.h - tall + (int(rows[-1]) + 1 if rows.size else 0)
+    return Box(box.x, box.y, box.w, max(left, 1))

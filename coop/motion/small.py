@@ -47,8 +47,12 @@ def _quarter(image: Picture) -> Planes:
     wide = image.shape[1] // 4 * 4
     half = _split(_halved(image[: image.shape[0] // 4 * 4 : 2, :wide]))
     pairs = half.view(np.uint16)
-    folded: Planes = (((pairs & 255) + (pairs >> 8) + 1) >> 1).astype(np.uint8)
-    return folded
+    sums = pairs & 255
+    pairs >>= 8
+    sums += pairs
+    sums += 1
+    sums >>= 1
+    return sums.astype(np.uint8)
 
 
 def _halved(image: Picture) -> Picture:
