@@ -23,6 +23,7 @@ _PROVEN_S = 1e9
 _FLASH_S = 0.5  # a thin thing that is gone sooner was a flash
 _MEMORY_S = 30.0  # over which flashes are averaged
 _CALM = 0.05  # flashes a second; with fewer even a thin thing is believed at once
+_CROWD = 3  # thin things that come at once are flashes: the camera was knocked, or a gust came
 _MANY = 0.1  # flashes a frame; ten times as many ask for one more sight
 _AGAIN_S = 0.19  # between two sights that a thin thing needs
 
@@ -74,25 +75,31 @@ class Belief:
         thick = max(2, round(_THICK * mask.shape[1]))
         self.came = []
         free = list(self._chains)
-        chains = []
-        for box in boxes:
-            chain = min(free, key=lambda c: _away(c.last, box), default=None)
-            if chain is not None and _away(chain.last, box) <= _NEAR:
-                free.remove(chain)
-                chain.follow(box, dt)
-            else:
-                chain = _Chain(first=box, last=box)
-            chains.append(chain)
+        chains = [self._chain_of(box, free, dt) for box in boxes]
+        thin = [not _is_thick(box, mask, thick) for box in boxes]
+        crowd = sum(chain.hits == 1 and is_thin for chain, is_thin in zip(chains, thin, strict=True))
+        if crowd >= _CROWD:
+            self._flashes += crowd / _MEMORY_S
+        for box, chain, is_thin in zip(boxes, chains, thin, strict=True):
             if not chain.alive and (_is_kept(box, kept) or chain.has_travelled):
                 chain.alive = True
                 self.came.append(chain.first.union(box))
-            chain.sure = chain.sure or chain.alive or _is_thick(box, mask, thick)
+            chain.sure = chain.sure or chain.alive or not is_thin
             chain.believed = chain.believed or chain.sure or (
                 self._is_enough(chain, dt) and not _flickers(box, flickering)
             )
         self._chains = chains
         self._count(sum(chain.seconds < _FLASH_S and not chain.sure for chain in free), dt)
         return [(c.believed, c.alive or (c.sure and c.seconds < _PROVEN_S)) for c in chains]
+
+    def _chain_of(self, box: Box, free: list[_Chain], dt: float) -> _Chain:
+        """The chain that goes on with a box, taken from the free ones; else a new one."""
+        chain = min(free, key=lambda c: _away(c.last, box), default=None)
+        if chain is None or _away(chain.last, box) > _NEAR:
+            return _Chain(first=box, last=box)
+        free.remove(chain)
+        chain.follow(box, dt)
+        return chain
 
     def _is_enough(self, chain: _Chain, dt: float) -> bool:
         if self._flashes < _CALM:

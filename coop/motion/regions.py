@@ -19,6 +19,7 @@ _ROOM = 5  # pixels
 _SURE_PIXELS = 6  # a thing holds so many that surely differ; a quarter of the smallest size, if that is less
 _FRAGMENT = 0.2  # a box smaller than this share of its neighbour may be a fragment of it ...
 _GAP = 0.15  # ... if the gap between them is less than this share of the neighbour's shorter side
+_FOOT, _LEG = 0.1, 0.35  # the same for a foot below it, whose leg is too thin to be seen
 _SAME = 0.4  # of two boxes that are the same thing, a moment later
 _GROWS = 1.15
 _INSIDE = 0.7  # a box that lies so much within another is a part of it, however large
@@ -123,7 +124,10 @@ def _is_fragment(box: Box, whole: Box) -> bool:
     down = max(box.y - whole.bottom, whole.y - box.bottom)
     if across < 0 and down < 0:
         return across * down >= _INSIDE * box.area or box.area <= _FRAGMENT * whole.area
-    return box.area <= _FRAGMENT * whole.area and max(across, down) <= _GAP * min(whole.w, whole.h)
+    gap = max(across, down) / min(whole.w, whole.h)
+    return (box.area <= _FRAGMENT * whole.area and gap <= _GAP) or (
+        box.area <= _FOOT * whole.area and across < 0 and gap <= _LEG
+    )
 
 
 def _scaled(box: Box, x_scale: float, y_scale: float, width: int, height: int) -> Box:
