@@ -11,12 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from coop.domain.motion import Mask
+from coop.motion.areas import Area
 from coop.motion.flicker import Flicker
 from coop.motion.small import Planes
 
 Floats = npt.NDArray[np.float32]
-Area = tuple[slice, slice]
-"""Rows and columns of a rectangle of the small picture."""
 
 _FIRST_NOISE = 2.0  # grey levels; assumed until the noise has been seen
 _NOISE_LOOKS = 12  # the noise is a statistic of so many looks
@@ -98,8 +97,7 @@ class Background:
 
     def how_many_differ(self, planes: Planes, gains: Floats) -> int:
         """How many pixels might differ if the light had changed by ``gains``."""
-        lit = _tall(self.mean * gains)
-        distance = furthest(planes, cv2.convertScaleAbs(lit).reshape(planes.shape))
+        distance = furthest(planes, _as_grey(self.mean * gains))
         return cv2.countNonZero(cv2.compare(distance, self._limit, cv2.CMP_GT))
 
     def learn(
@@ -128,7 +126,7 @@ class Background:
         self._learn_mean(planes, _mask(cv2.bitwise_not(differing)))
         self._learn_noise(differing, moving, kept)
         self._learn_candidate(planes, differing, kept, keep_rate)
-        self._recalling = _mask(cv2.compare(self._recall, 0, cv2.CMP_GT))
+        self._recalling = np.multiply(self._recall > 0, 255, dtype=np.uint8)
         self.flicker.fade(self._unlooked)
         self._see_mean()
         self._see_limits()
@@ -151,7 +149,7 @@ class Background:
         self._see_mean()
 
     def relight(self, planes: Planes, behind: Floats, hidden: Sequence[Area]) -> None:
-        """Begin anew with this picture, but with ``behind``, (3, h, w), where things hide what is behind them."""
+        """Begin anew with this picture, but with ``behind``, (3, h, w), in areas that things hide."""
         self.restart(planes)
         for area in hidden:
             self.mean[:, *area] = np.minimum(behind[:, *area], 255)
@@ -159,16 +157,16 @@ class Background:
         self._see_limits()
 
     def _see_mean(self) -> None:
-        self.known: Planes = cv2.convertScaleAbs(_tall(self.mean)).reshape(self.mean.shape)
+        self.known = _as_grey(self.mean)
 
     def _see_limits(self) -> None:
-        """By how much each pixel must differ: contrast, noise, flicker, and what a tremble shows of an edge."""
+        """By how much each pixel must differ: contrast, noise, flicker, and edges that tremble."""
         green = self.known[1]
         edges = cv2.morphologyEx(green, cv2.MORPH_GRADIENT, _NEIGHBOURS)
         # Where it is dark everything has less contrast, hens too.
         slope = (1 - _DARKEST) * self._contrast / _DARK
         contrast = cv2.convertScaleAbs(green, alpha=slope, beta=_DARKEST * self._contrast)
-        contrast = cv2.min(contrast, round(self._contrast))
+        contrast = np.minimum(contrast, round(self._contrast))
         limit = cv2.add(contrast, cv2.convertScaleAbs(self._noise, alpha=self._noise_factor))
         limit = cv2.add(limit, cv2.convertScaleAbs(edges, alpha=_TREMBLE))
         self._limit = _mask(cv2.max(limit, self.flicker.reach()))
@@ -243,6 +241,12 @@ def furthest(planes: Planes, known: Planes) -> Mask:
     """The distance of each pixel from what is known, in the colour in which it is furthest: grey levels."""
     by_colour = cv2.absdiff(_tall(planes), _tall(known)).reshape(planes.shape)
     return _mask(cv2.max(cv2.max(by_colour[0], by_colour[1]), by_colour[2]))
+
+
+def _as_grey(planes: Floats) -> Planes:
+    """Rounded to grey levels, 255 at most."""
+    rounded: npt.NDArray[Any] = cv2.convertScaleAbs(_tall(planes))
+    return rounded.reshape(planes.shape)
 
 
 def _count_down(seconds: Floats, by: float) -> None:

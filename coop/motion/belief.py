@@ -11,15 +11,16 @@ import numpy as np
 
 from coop.domain.box import Box
 from coop.domain.motion import Mask
-from coop.motion.background import Area
+from coop.motion.areas import Area
 
 _THICK = 0.024  # of the picture's width: what is nowhere thicker may be a thread, a flake or a moth
-_NEAR = 0.8  # of its own side: what is found so close to where a thing was, is the same thing a frame later ...
+_NEAR = (
+    0.8  # of its own side: what is found so close to where a thing was, is the same thing a frame later ...
+)
 _ALIKE = 3.0  # ... if neither is larger than the other by this factor
 _TRAVELS = 0.5  # diagonals of its box: what has come so far goes somewhere
 _FLICKERS = 0.1  # of a box: a thin thing where so much flickers is believed only when it travels
 _CLOSE = 2  # pixels around a box that count too
-_PROVEN_S = 1e9
 _FLASH_S = 0.5  # a thin thing that is gone sooner was a flash
 _MEMORY_S = 30.0  # over which flashes are averaged
 _CALM = 0.05  # flashes a second; with fewer even a thin thing is believed at once
@@ -57,13 +58,15 @@ class Belief:
 
     A thick thing, one in an area that is kept and one that travels are sure. A thin one is believed at once
     only while the scene is calm. Where things flash (come and go within half a second), it must be seen
-    again in the same place, the more often the more flashes there are: a flake may by chance fall to where another was.
+    again in the same place, the more often the more flashes there are: a flake may fall to where one was.
     """
 
     def __init__(self) -> None:
         self._chains: list[_Chain] = []
         self._flashes = 0.0  # a second
-        self.came: list[Box] = []  # the way here of each thing that turned out to be alive in the last picture
+        self.came: list[
+            Box
+        ] = []  # the way here of each thing that turned out to be alive in the last picture
 
     def judge(
         self, boxes: Sequence[Box], mask: Mask, flickering: Mask, kept: Sequence[Area], dt: float
@@ -85,12 +88,14 @@ class Belief:
                 chain.alive = True
                 self.came.append(chain.first.union(box))
             chain.sure = chain.sure or chain.alive or not is_thin
-            chain.believed = chain.believed or chain.sure or (
-                self._is_enough(chain, dt) and not _flickers(box, flickering)
+            chain.believed = (
+                chain.believed
+                or chain.sure
+                or (self._is_enough(chain, dt) and not _flickers(box, flickering))
             )
         self._chains = chains
         self._count(sum(chain.seconds < _FLASH_S and not chain.sure for chain in free), dt)
-        return [(c.believed, c.alive or (c.sure and c.seconds < _PROVEN_S)) for c in chains]
+        return [(chain.believed, chain.sure) for chain in chains]
 
     def _chain_of(self, box: Box, free: list[_Chain], dt: float) -> _Chain:
         """The chain that goes on with a box, taken from the free ones; else a new one."""

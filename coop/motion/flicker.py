@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from coop.domain.motion import Mask
-
-Area = tuple[slice, slice]
+from coop.motion.areas import Area
 
 _SPELL_S = 1.2  # a pixel that differs for less than this has flickered
 _OFTEN = 1.5  # flickers, each counting less with time, from which on a pixel is known for it
@@ -73,9 +73,13 @@ class Flicker:
 
     def places(self) -> Mask:
         """255 where something came and went of late, if only once."""
-        return cv2.compare(self._often, _ONCE, cv2.CMP_GT)
+        return np.multiply(self._often > _ONCE, 255, dtype=np.uint8)
 
     def reach(self) -> Mask:
         """By how much each pixel is known to flicker: grey levels, 0 where it does not."""
-        known = cv2.compare(self._often, _OFTEN, cv2.CMP_GT)
-        return cv2.bitwise_and(cv2.convertScaleAbs(self._reach, alpha=_MARGIN), known)
+        known = np.where(self._often > _OFTEN, self._reach, np.float32(0))
+        return _mask(cv2.convertScaleAbs(known, alpha=_MARGIN))
+
+
+def _mask(array: npt.NDArray[Any]) -> Mask:
+    return array  # OpenCV's results carry no exact type

@@ -1,6 +1,9 @@
-"""Changes of the light, of the whole picture or a part of it: clouds, lamps, exposure, the infrared switch."""
+"""Changes of the light, of the whole picture or a part: clouds, lamps, exposure, the infrared switch."""
 
 from __future__ import annotations
+
+import math
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,7 +19,8 @@ _SLOWEST, _FASTEST = 0.5, 2.0  # more than this in one frame is no cloud: it is 
 _WHOLE = 0.5  # of the picture: more than a hen before the lens, so it is the light
 _JUMP, _JUMP_S = 0.3, 1.0  # so much more than in the last frame, if that was not long ago, is the light too
 
-_GREY = 2.0  # grey levels between colours
+_COLOURLESS = 3.0  # grey levels between colours
+_COLOURFUL = 3.0  # times as many as in a picture without, where noise makes some
 
 _BLOCK = 10  # pixels of the small picture: large enough to know a texture again
 _REACH = 1.6  # blocks over which the light is taken to be smooth
@@ -57,10 +61,16 @@ def is_whole_change(share: float, last_share: float, dt: float) -> bool:
     return share > _WHOLE or (dt <= _JUMP_S and share - last_share > _JUMP)
 
 
-def is_grey(planes: Planes) -> bool:
-    """Whether the picture has no colours, as a camera's pictures in infrared."""
-    sample = planes[:, ::_STEP, ::_STEP].astype(np.int16)
-    return float(np.abs(sample[0] - sample[2]).mean() + np.abs(sample[0] - sample[1]).mean()) < _GREY
+def has_switched(planes: Planes, known: Planes) -> bool:
+    """Whether one of two pictures has colours and the other has none, as in infrared."""
+    some, others = _colour(planes), _colour(known)
+    return max(some, others) > _COLOURLESS + _COLOURFUL * min(some, others)
+
+
+def _colour(planes: Planes) -> float:
+    """How far the colours of most pixels are apart: grey levels, a few with noise alone."""
+    blue, green, red = planes[:, ::_STEP, ::_STEP].astype(np.int16)
+    return float(np.median(np.abs(blue - red) + np.abs(blue - green)))
 
 
 def local_gains(
@@ -98,11 +108,8 @@ def _hides(differing: Mask, agreement: Floats, grid: tuple[int, int]) -> bool:
 def _agreement(plane: Mask, before: Mask, grid: tuple[int, int]) -> Floats:
     """For each block of the grid the correlation of two textures, 0 to 1."""
     now, then = _texture(plane), _texture(before)
-    both = cv2.resize(now * then, grid, interpolation=cv2.INTER_AREA)
-    power = cv2.resize(now * now, grid, interpolation=cv2.INTER_AREA) * cv2.resize(
-        then * then, grid, interpolation=cv2.INTER_AREA
-    )
-    agreement: Floats = np.clip(both / np.sqrt(power + np.float32(_GRAIN**4)), 0, 1)
+    power = _blocks(now * now, grid) * _blocks(then * then, grid)
+    agreement: Floats = np.clip(_blocks(now * then, grid) / np.sqrt(power + np.float32(_GRAIN**4)), 0, 1)
     return agreement
 
 
@@ -120,8 +127,9 @@ def _agrees(now: Floats, then: Floats, where: npt.NDArray[np.bool_]) -> bool:
     """Whether two textures correlate. The fewer pixels, the more they must, since a few do so by chance."""
     now, then = now[where], then[where]
     floor = _GRAIN**2 * now.size
-    asked = _AGREES + _CHANCE / np.sqrt(now.size)
-    return float(now @ then) > asked * float(np.sqrt((now @ now + floor) * (then @ then + floor)))
+    asked = _AGREES + _CHANCE / math.sqrt(max(now.size, 1))
+    power = (float(now @ now) + floor) * (float(then @ then) + floor)
+    return float(now @ then) > asked * math.sqrt(power)
 
 
 def _has_kept(now: Floats, then: Floats, where: npt.NDArray[np.bool_]) -> bool:
@@ -132,10 +140,11 @@ def _has_kept(now: Floats, then: Floats, where: npt.NDArray[np.bool_]) -> bool:
 
 
 def _texture(plane: Mask) -> Floats:
-    return plane - cv2.blur(plane, _TEXTURE).astype(np.float32)
+    fine: Floats = plane.astype(np.float32) - cv2.blur(plane, _TEXTURE)
+    return fine
 
 
-def _blocks(plane: Mask, grid: tuple[int, int]) -> Floats:
+def _blocks(plane: npt.NDArray[Any], grid: tuple[int, int]) -> Floats:
     small: Floats = cv2.resize(plane, grid, interpolation=cv2.INTER_AREA).astype(np.float32)
     return small
 

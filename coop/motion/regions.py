@@ -68,7 +68,10 @@ def things(perhaps: Mask, surely: Mask, smallest: int) -> tuple[Mask, tuple[Box,
 def _with_room(rect: Sequence[int], mask: Mask) -> tuple[int, int, int, int]:
     """A rectangle widened by what closing needs, as far as the mask goes."""
     x, y = max(rect[0] - _ROOM, 0), max(rect[1] - _ROOM, 0)
-    right, bottom = min(rect[0] + rect[2] + _ROOM, mask.shape[1]), min(rect[1] + rect[3] + _ROOM, mask.shape[0])
+    right, bottom = (
+        min(rect[0] + rect[2] + _ROOM, mask.shape[1]),
+        min(rect[1] + rect[3] + _ROOM, mask.shape[0]),
+    )
     return x, y, right - x, bottom - y
 
 

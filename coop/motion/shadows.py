@@ -11,10 +11,10 @@ from coop.domain.box import Box
 from coop.domain.motion import Mask
 from coop.motion.small import Planes
 
-_FOOT = .12  # of the height of a thing: what lies higher is no shadow on the ground below it
+_FOOT = 0.12  # of the height of a thing: what lies higher is no shadow on the ground below it
 _DARKER = 1.1  # of the background at most
-_NEUTRAL = .06  # by how much the colours may be darkened differently
-_SMOOTH = .08  # spread of the darkening around a pixel: feathers and legs have more
+_NEUTRAL = 0.06  # by how much the colours may be darkened differently
+_SMOOTH = 0.08  # spread of the darkening around a pixel: feathers and legs have more
 _LIFT = 4.0  # grey levels added to both sides of the ratio, so that noise in the dark does not count
 _WINDOW = (5, 1)  # along the ground
 
