@@ -140,8 +140,8 @@ def _has_kept(now: Floats, then: Floats, where: npt.NDArray[np.bool_]) -> bool:
 
 
 def _texture(plane: Mask) -> Floats:
-    fine: Floats = plane.astype(np.float32) - cv2.blur(plane, _TEXTURE)
-    return fine
+    coarse: npt.NDArray[Any] = cv2.blur(plane, _TEXTURE)
+    return plane.astype(np.float32) - coarse
 
 
 def _blocks(plane: npt.NDArray[Any], grid: tuple[int, int]) -> Floats:
