@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from coop.domain.box import Box
 from coop.domain.frame import Frame
@@ -23,6 +24,17 @@ def box_of(area: Area) -> Box:
     """The box of an area."""
     rows, columns = area
     return Box(columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)
+
+
+def holds_any(area: Area, others: Iterable[Area]) -> bool:
+    """Whether the middle of one of the others lies in an area."""
+    return any(
+        all(
+            span.start <= (other.start + other.stop) / 2 < span.stop
+            for span, other in zip(area, them, strict=True)
+        )
+        for them in others
+    )
 
 
 def area_in_small(box: Box, frame: Frame, shape: tuple[int, int]) -> Area | None:

@@ -18,6 +18,7 @@ _NEAR = (
     0.8  # of its own side: what is found so close to where a thing was, is the same thing a frame later ...
 )
 _ALIKE = 3.0  # ... if neither is larger than the other by this factor
+_SEEN = 2  # times: that something was there twice, and elsewhere, may be two flakes
 _TRAVELS = 0.5  # diagonals of its box: what has come so far goes somewhere
 _FLICKERS = 0.1  # of a box: a thin thing where so much flickers is believed only when it travels
 _CLOSE = 2  # pixels around a box that count too
@@ -25,7 +26,7 @@ _FLASH_S = 0.5  # a thin thing that is gone sooner was a flash
 _MEMORY_S = 30.0  # over which flashes are averaged
 _CALM = 0.05  # flashes a second; with fewer even a thin thing is believed at once
 _CROWD = 3  # thin things that come at once are flashes: the camera was knocked, or a gust came
-_MANY = 0.1  # flashes a frame; ten times as many ask for one more sight
+_MANY = 0.03  # flashes a frame; ten times as many ask for one more sight
 _AGAIN_S = 0.19  # between two sights that a thin thing needs
 
 
@@ -50,7 +51,9 @@ class _Chain:
     def has_travelled(self) -> bool:
         x, y = _centre(self.last)
         x0, y0 = _centre(self.first)
-        return math.hypot(x - x0, y - y0) >= _TRAVELS * math.hypot(self.last.w, self.last.h)
+        return self.hits > _SEEN and math.hypot(x - x0, y - y0) >= _TRAVELS * math.hypot(
+            self.last.w, self.last.h
+        )
 
 
 class Belief:
@@ -69,11 +72,19 @@ class Belief:
         ] = []  # the way here of each thing that turned out to be alive in the last picture
 
     def judge(
-        self, boxes: Sequence[Box], mask: Mask, flickering: Mask, kept: Sequence[Area], dt: float
+        self,
+        boxes: Sequence[Box],
+        mask: Mask,
+        flickering: Mask,
+        kept: Sequence[Area],
+        dt: float,
+        *,
+        infrared: bool = False,
     ) -> list[tuple[bool, bool]]:
         """For each thing whether it is believed, and whether it may be alive.
 
         ``mask`` shows the shapes of the things, and ``flickering`` where something came and went before.
+        ``infrared``: before an infrared lamp there are always moths, so no scene is calm.
         """
         thick = max(2, round(_THICK * mask.shape[1]))
         self.came = []
@@ -91,7 +102,7 @@ class Belief:
             chain.believed = (
                 chain.believed
                 or chain.sure
-                or (self._is_enough(chain, dt) and not _flickers(box, flickering))
+                or (self._is_enough(chain, dt, infrared) and not _flickers(box, flickering))
             )
         self._chains = chains
         self._count(sum(chain.seconds < _FLASH_S and not chain.sure for chain in free), dt)
@@ -106,8 +117,8 @@ class Belief:
         chain.follow(box, dt)
         return chain
 
-    def _is_enough(self, chain: _Chain, dt: float) -> bool:
-        if self._flashes < _CALM:
+    def _is_enough(self, chain: _Chain, dt: float, infrared: bool) -> bool:
+        if self._flashes < _CALM and not infrared:
             return True
         needed = 2 + max(0, round(math.log10(max(self._flashes * dt / _MANY, 1))))
         return chain.hits >= needed and chain.seconds >= _AGAIN_S * (needed - 1)

@@ -15,7 +15,7 @@ from coop.domain.box import Box
 from coop.domain.frame import Frame
 from coop.domain.motion import Mask, Motion
 from coop.domain.zone import Point
-from coop.motion.areas import Area, area_in_small, around, box_of
+from coop.motion.areas import Area, area_in_small, around, box_of, holds_any
 from coop.motion.background import Background
 from coop.motion.belief import Belief
 from coop.motion.follower import LightFollower
@@ -29,6 +29,7 @@ _RELEARN_S = 1.0  # how long a new picture is looked at before anything new in i
 _UNSETTLED = 0.004  # of the picture: while more differs, the new light has not settled
 _SEEN = 0.1  # of a box must differ for something to be in it
 _MARGIN = 0.15  # of the size of a thing, all around: so far it may get while its background is relearned
+_AGREEMENT, _BEYOND_DOUBT = 0.5, 0.7  # correlation of textures from which on a thing is only light
 _ROOM = 3  # pixels of the small picture around a thing in which its outline is looked for
 _SPECK = 8  # pixels of the small picture: the smallest thing that is more than noise
 
@@ -118,7 +119,7 @@ class MotionDetector:
         """What is there in a light that is known."""
         moving, boxes = things(differs.clean, differs.surely, self._smallest)
         believed, alive = self._believed(merged(boxes), moving, kept, dt)
-        solid = self._without_light(planes, moving, believed)
+        solid = self._without_light(planes, moving, believed, kept)
         there = [without_shadow(moving, box, planes, self._background.known) for box in solid]
         if self._background.learn(
             planes, differs.perhaps, differs.clean, moving, alive, kept, dt, self._keep_rate
@@ -165,7 +166,9 @@ class MotionDetector:
         self, boxes: Sequence[Box], moving: Mask, kept: Sequence[Area], dt: float
     ) -> tuple[list[Box], list[Area]]:
         """The boxes that are believed, and areas of what may be alive; the others leave the mask."""
-        verdicts = self._belief.judge(boxes, moving, self._background.flickering, kept, dt)
+        verdicts = self._belief.judge(
+            boxes, moving, self._background.flickering, kept, dt, infrared=self._light.infrared
+        )
         there, alive = [], []
         for box, (believed, may_be_alive) in zip(boxes, verdicts, strict=True):
             if may_be_alive:
@@ -178,13 +181,19 @@ class MotionDetector:
             self._background.flicker.forgive(around(box, _ROOM, _ROOM))
         return there, alive
 
-    def _without_light(self, planes: Planes, moving: Mask, boxes: Sequence[Box]) -> list[Box]:
-        """The boxes of what is more than another light on the background, which is learned if it lasts."""
+    def _without_light(
+        self, planes: Planes, moving: Mask, boxes: Sequence[Box], kept: Sequence[Area]
+    ) -> list[Box]:
+        """The boxes of what is more than another light on the background, which is learned if it lasts.
+
+        What holds a thing that is known to live must be light beyond doubt: there she may stand in new light.
+        """
         there = []
         for box in boxes:
             area = around(box, _ROOM, _ROOM)
             shape = moving[area]
-            if not is_light(shape, planes[:, *area], self._background.known[:, *area]):
+            agreement = _BEYOND_DOUBT if holds_any(area, kept) else _AGREEMENT
+            if not is_light(shape, planes[:, *area], self._background.known[:, *area], agreement):
                 there.append(box)
                 continue
             if self._background.is_still(area, shape):

@@ -7,7 +7,7 @@ import numpy as np
 
 from coop.domain.motion import Mask
 from coop.motion.background import Background
-from coop.motion.light import has_switched, is_whole_change, light_gains, local_gains
+from coop.motion.light import has_switched, is_infrared, is_whole_change, light_gains, local_gains
 from coop.motion.small import Planes
 
 _LEVEL_STEP, _LEVEL_S = 0.004, 1.0  # so much, or so long, and a common change of brightness is looked for
@@ -27,6 +27,7 @@ class LightFollower:
         self._looked_at = looked_at
         self._level, self._since_level = 0.0, 0.0  # brightness, and seconds since it was looked at
         self._no_light, self._since_light = 0.0, 0.0  # a share that was no light, and seconds since then
+        self.infrared = False  # whether the pictures have no colours
         self._share = 0.0  # that differed in the last picture
 
     def follow_whole(self, planes: Planes, background: Background, dt: float) -> bool:
@@ -38,6 +39,7 @@ class LightFollower:
         if abs(level - self._level) <= _LEVEL_STEP * level and self._since_level < _LEVEL_S:
             return False
         self._level, self._since_level = level, 0.0
+        self.infrared = is_infrared(planes)
         if has_switched(planes, background.known):
             return True
         gains = light_gains(planes, background.mean)

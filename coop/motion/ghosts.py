@@ -13,24 +13,38 @@ from coop.motion.small import Planes
 
 _STRONGER = 1.5  # times as strong as in the picture must the edge in the background be
 _EDGE = 12.0  # grey levels: a weaker edge proves nothing
+_COLOUR = 15.0  # grey levels between a hole and what is around it; less proves nothing
+_MORE = 2.5  # times as different as in the picture
+_NEAR = np.ones((7, 7), np.uint8)
 _WINDOW = np.ones((5, 5), np.uint8)
 _RIM = np.ones((3, 3), np.uint8)
 
 
 def is_ghost(shape: Mask, planes: Planes, known: Planes) -> bool:
-    """Whether a shape's outline is an edge of the background and not of the picture.
+    """Whether a shape is the hole that something left in the background, and nothing is there.
 
     A hen that was learned as background and walks away leaves a shape that differs for as long as the
-    background remembers her; but her outline is then in the background only. ``shape``: mask of one
-    thing with a little room around it, (h, w); ``planes`` and ``known``: the same cut-out of picture and
-    background, (3, h, w).
+    background remembers her; but she stands out from her surroundings in the background only, by her
+    outline or by her colour. ``shape``: mask of one thing with a little room around it, (h, w); ``planes``
+    and ``known``: the same cut-out of picture and background, (3, h, w).
     """
     rim: npt.NDArray[Any] = cv2.morphologyEx(shape, cv2.MORPH_GRADIENT, _RIM)
     there, remembered = _edge(planes, rim), _edge(known, rim)
-    return remembered > _EDGE and remembered > _STRONGER * there
+    if remembered > _EDGE and remembered > _STRONGER * there:
+        return True
+    around: Mask = np.subtract(cv2.dilate(shape, _NEAR), shape)
+    if not cv2.countNonZero(around):
+        return False
+    there, remembered = _stands_out(planes, shape, around), _stands_out(known, shape, around)
+    return remembered > _COLOUR and remembered > _MORE * there
 
 
 def _edge(planes: Planes, rim: Mask) -> float:
     """The mean contrast across the rim, of the colour that has most: grey levels."""
     contrasts = (cv2.morphologyEx(plane, cv2.MORPH_GRADIENT, _WINDOW) for plane in planes)
     return max(float(cv2.mean(contrast, mask=rim)[0]) for contrast in contrasts)
+
+
+def _stands_out(planes: Planes, shape: Mask, around: Mask) -> float:
+    """By how much a shape's mean colour differs from that around it, in the colour that differs most."""
+    return max(abs(cv2.mean(p, mask=shape)[0] - cv2.mean(p, mask=around)[0]) for p in planes)

@@ -67,6 +67,11 @@ def has_switched(planes: Planes, known: Planes) -> bool:
     return max(some, others) > _COLOURLESS + _COLOURFUL * min(some, others)
 
 
+def is_infrared(planes: Planes) -> bool:
+    """Whether a picture has no colours."""
+    return _colour(planes) <= _COLOURLESS
+
+
 def _colour(planes: Planes) -> float:
     """How far the colours of most pixels are apart: grey levels, a few with noise alone."""
     blue, green, red = planes[:, ::_STEP, ::_STEP].astype(np.int16)
@@ -113,21 +118,22 @@ def _agreement(plane: Mask, before: Mask, grid: tuple[int, int]) -> Floats:
     return agreement
 
 
-def is_light(shape: Mask, planes: Planes, known: Planes) -> bool:
+def is_light(shape: Mask, planes: Planes, known: Planes, agreement: float = 0.5) -> bool:
     """Whether what is in a shape is the background in another light: its texture is still there.
 
     All three are cut-outs of the same place, with a little room around the shape: its own outline counts,
-    which is in the background too if it is only lit, and is not if it is a thing that came.
+    which is in the background too if it is only lit, and is not if it is a thing that came. ``agreement``:
+    the correlation of textures that is asked for.
     """
     now, then = _texture(planes[1]), _texture(known[1])
-    return _has_kept(now, then, shape > 0) and _agrees(now, then, cv2.dilate(shape, _RIM) > 0)
+    return _has_kept(now, then, shape > 0) and _agrees(now, then, cv2.dilate(shape, _RIM) > 0, agreement)
 
 
-def _agrees(now: Floats, then: Floats, where: npt.NDArray[np.bool_]) -> bool:
+def _agrees(now: Floats, then: Floats, where: npt.NDArray[np.bool_], least: float) -> bool:
     """Whether two textures correlate. The fewer pixels, the more they must, since a few do so by chance."""
     now, then = now[where], then[where]
     floor = _GRAIN**2 * now.size
-    asked = _AGREES + _CHANCE / math.sqrt(max(now.size, 1))
+    asked = least + _CHANCE / math.sqrt(max(now.size, 1))
     power = (float(now @ now) + floor) * (float(then @ then) + floor)
     return float(now @ then) > asked * math.sqrt(power)
 
@@ -140,8 +146,8 @@ def _has_kept(now: Floats, then: Floats, where: npt.NDArray[np.bool_]) -> bool:
 
 
 def _texture(plane: Mask) -> Floats:
-    coarse: npt.NDArray[Any] = cv2.blur(plane, _TEXTURE)
-    return plane.astype(np.float32) - coarse
+    fine: Floats = np.subtract(plane, cv2.blur(plane, _TEXTURE), dtype=np.float32)
+    return fine
 
 
 def _blocks(plane: npt.NDArray[Any], grid: tuple[int, int]) -> Floats:
@@ -150,5 +156,4 @@ def _blocks(plane: npt.NDArray[Any], grid: tuple[int, int]) -> Floats:
 
 
 def _smooth(blocks: Floats) -> Floats:
-    smooth: Floats = cv2.GaussianBlur(blocks, (0, 0), _REACH)
-    return smooth
+    return np.asarray(cv2.GaussianBlur(blocks, (0, 0), _REACH), dtype=np.float32)

@@ -133,6 +133,51 @@ def test_a_hen_that_was_there_at_the_switch_is_found_when_she_walks_and_leaves_n
     assert not after[-1].regions  # three seconds later nothing is left of where she stood
 
 
+@pytest.mark.parametrize("to_infrared", [True, False])
+def test_a_hen_that_is_known_is_found_all_through_the_infrared_switch(scene: Any, to_infrared: bool) -> None:
+    detector = MotionDetector()
+    learned(scene, detector, infrared=not to_infrared)
+    found, keep = [], []
+    for step in range(20):
+        hen = Box(150 + 6 * step, 120, 90, 70)
+        motion = detector.detect(scene.frame((hen, WHITE), infrared=to_infrared == (step > 8)), keep)
+        keep = [region.box for region in motion.regions]
+        found.append(overlap(motion, hen))
+
+    assert min(found) > 0.4
+
+
+def test_a_hen_is_found_while_a_lamp_goes_on_and_nothing_else_is(scene: Any) -> None:
+    detector = MotionDetector()
+    learned(scene, detector)
+    y, x = np.mgrid[0:360, 0:640].astype(np.float32)
+    pool = 1 + 0.5 * np.exp(-(((x - 200) / 250) ** 2) - ((y - 50) / 200) ** 2)[..., np.newaxis]
+
+    def lamp(picture: Any) -> None:
+        picture[:] = np.clip(picture * pool, 0, 255)
+
+    for step in range(12):
+        hen = Box(150 + 10 * step, 150, 90, 70)
+        motion = detector.detect(scene.frame((hen, BLACK), extra=lamp if step > 4 else None))
+        assert overlap(motion, hen) > 0.5
+        assert len(motion.regions) == 1
+
+
+def test_snow_does_not_fire_and_a_hen_in_it_is_found(make_scene: Any) -> None:
+    scene, chance, detector = make_scene(width=640, height=360), np.random.default_rng(2), MotionDetector()
+
+    def flakes(picture: Any) -> None:
+        for x, y in zip(chance.integers(0, 640, 12), chance.integers(0, 360, 12), strict=True):
+            picture[y : y + 12, x : x + 9] = 235
+
+    quiet = [detector.detect(scene.frame(extra=flakes)) for _ in range(75)]
+    hen = Box(200, 120, 90, 70)
+    found = detector.detect(scene.frame((hen, BROWN), extra=flakes))
+
+    assert sum(bool(motion.regions) for motion in quiet[25:]) <= 1  # a flake may fall to where two were
+    assert overlap(found, hen) > 0.5
+
+
 def test_a_moved_bucket_becomes_background_after_the_settling_time(scene: Any) -> None:
     scene.fps = 2.0
     detector = MotionDetector(settle_s=20)

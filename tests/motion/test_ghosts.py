@@ -39,3 +39,13 @@ def test_a_hen_of_one_bright_colour_is_told_by_that_colour(floor: np.ndarray, sh
 
 def test_what_has_no_edge_anywhere_is_no_ghost(floor: np.ndarray, shape: np.ndarray) -> None:
     assert not is_ghost(shape, floor, floor)
+
+
+def test_a_hole_between_edges_is_told_by_its_colour(floor: np.ndarray, shape: np.ndarray) -> None:
+    """Coarse straw has edges of its own everywhere, as strong as those of a speckled hen."""
+    coarse = np.random.default_rng(6).integers(70, 170, floor.shape, dtype=np.uint8)
+    with_hen = coarse.copy()
+    with_hen[:, shape > 0] = np.random.default_rng(7).integers(20, 110, with_hen[:, shape > 0].shape)
+
+    assert is_ghost(shape, coarse, with_hen)
+    assert not is_ghost(shape, with_hen, coarse)

@@ -1,7 +1,26 @@
+import cv2
 import numpy as np
 import pytest
 
-from coop.motion.light import is_whole_change, light_gains
+from coop.motion.light import has_switched, is_light, is_whole_change, light_gains, local_gains
+
+
+@pytest.fixture
+def straw() -> np.ndarray:
+    """A place with a fine texture in three colours, (3, h, w)."""
+    grain = np.random.default_rng(8).uniform(70, 130, (180, 320))
+    grain = cv2.GaussianBlur(grain, (0, 0), 0.8)
+    return np.stack([grain * 0.8, grain, grain * 1.1]).astype(np.uint8)
+
+
+def lamp() -> np.ndarray:
+    """Light that falls off from a corner, (h, w)."""
+    y, x = np.mgrid[0:180, 0:320].astype(np.float32)
+    return 1 + 0.6 * np.exp(-(((x - 60) / 120) ** 2) - ((y - 20) / 100) ** 2)
+
+
+def lit(planes: np.ndarray) -> np.ndarray:
+    return np.clip(planes * lamp(), 0, 255).astype(np.uint8)
 
 
 @pytest.mark.parametrize("gain", [0.7, 0.9, 1.0, 1.2, 1.6])
@@ -40,3 +59,49 @@ def test_what_counts_as_a_change_of_the_whole_picture(
     share: float, last_share: float, dt: float, whole: bool
 ) -> None:
     assert is_whole_change(share, last_share, dt) is whole
+
+
+def test_the_light_of_a_lamp_is_measured_from_place_to_place_and_a_hen_has_no_say(straw: np.ndarray) -> None:
+    now = lit(straw)
+    now[:, 20:60, 40:80] = 30  # a black hen under the lamp
+
+    gains = local_gains(now, straw)
+
+    assert gains is not None
+    assert np.abs(gains - lamp()).max() < 0.12
+
+
+def test_a_picture_with_nothing_in_common_gives_no_hint_of_the_light(straw: np.ndarray) -> None:
+    assert local_gains(np.roll(straw, 7, axis=(1, 2)), straw) is None
+
+
+def test_where_a_hen_hides_all_textures_it_is_not_the_light(straw: np.ndarray) -> None:
+    now = straw.copy()
+    now[:, 20:120, 40:140] = 200
+    differing = np.zeros((180, 320), np.uint8)
+    differing[20:120, 40:140] = 255
+
+    assert local_gains(now, straw, differing=differing) is None
+    assert local_gains(lit(straw), straw, differing=differing) is not None
+
+
+@pytest.mark.parametrize("blurred", [False, True])
+def test_lit_straw_is_light_and_a_hen_is_not(straw: np.ndarray, blurred: bool) -> None:
+    shape = np.zeros((180, 320), np.uint8)
+    cv2.ellipse(shape, (100, 60), (30, 20), 0, 0, 360, 255, cv2.FILLED)
+    with_hen = straw.copy()
+    feathers = np.random.default_rng(9).integers(20, 80, (180, 320)) * (not blurred) + 60 * blurred
+    with_hen[:, shape > 0] = feathers[shape > 0]
+
+    assert is_light(shape, lit(straw), straw)
+    assert not is_light(shape, with_hen, straw)
+
+
+def test_the_infrared_switch_is_told_by_the_colours(straw: np.ndarray) -> None:
+    grey = np.repeat(straw[1:2], 3, axis=0)
+    noisy = np.clip(grey + np.random.default_rng(1).normal(0, 1.5, grey.shape), 0, 255).astype(np.uint8)
+
+    assert has_switched(straw, grey)
+    assert has_switched(noisy, straw)
+    assert not has_switched(noisy, grey)
+    assert not has_switched(lit(straw), straw)
