@@ -28,7 +28,7 @@ def task_json(task: Task) -> Json:
 
 
 def picture_json(sheet: SheetPicture, task: Task, zone: ZoneInfo, *, blind: bool = False) -> Json:
-    """``blind``: neither the model's opinion nor anybody else's is told."""
+    """``blind``: no opinion is told, neither the model's nor anybody's; a path may hold one, too."""
     picture, suggestion = sheet.picture, sheet.suggestion
     return {
         "key": picture.key,
@@ -39,8 +39,8 @@ def picture_json(sheet: SheetPicture, task: Task, zone: ZoneInfo, *, blind: bool
         "time": None if sheet.day is None else f"{picture.time.astimezone(zone):%Y-%m-%d %H:%M:%S}",
         "visit": sheet.visit,
         "source": sheet.source,
-        "group": sheet.group,
-        "name": sheet.name,
+        "group": None if blind else sheet.group,
+        "name": "" if blind else sheet.name,
         "value": None if sheet.value is None or blind else task.today(sheet.value),
         "who": None if blind else sheet.who,
         "suggestion": None

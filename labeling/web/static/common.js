@@ -198,3 +198,4 @@ function watchTaskChoice() {
 
 watchHelp();
 watchTaskChoice();
+document.querySelector(".places [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });

@@ -6,7 +6,8 @@
  * @typedef {import("./common.js").Picture} Picture
  * @typedef {{visit: string, reason: string, blind: boolean, pictures: Picture[],
  *   suggestion: import("./common.js").Suggestion | null}} Visit
- * @typedef {{visit: Visit, list: HTMLOListElement, ready: Promise<unknown> | null}} Sheet
+ * @typedef {{visit: Visit, list: HTMLOListElement, ready: Promise<unknown> | null,
+ *   regained: boolean}} Sheet regained: by undo, so it may be held by nobody
  * @typedef {{batch: string, sheet: Sheet | null}} Done
  */
 
@@ -71,7 +72,7 @@ function sheetOf(visit) {
     list.append(make("li", {}, button));
     showTags(tags, visit, picture, undefined);
   });
-  return { visit, list, ready: null };
+  return { visit, list, ready: null, regained: false };
 }
 
 /** @param {Element} tags @param {Visit} visit @param {Picture} picture @param {string | undefined} own */
@@ -307,6 +308,7 @@ async function takeBack(redo) {
   } else {
     if (current !== null) queue.unshift(current);
     current = freshened(sheet);
+    current.regained = true;
     begin();
   }
 }
@@ -335,7 +337,7 @@ async function takeBackFromServer(redo) {
   queue = queue.filter((sheet) => !names.has(sheet.visit.visit));
   if (!redo && visits.length > 0) {
     if (current !== null && !names.has(current.visit.visit)) queue.unshift(current);
-    queue.unshift(...visits.slice(0, FEW).map(sheetOf));
+    queue.unshift(...visits.slice(0, FEW).map((visit) => ({ ...sheetOf(visit), regained: true })));
     next();
   } else if (current !== null && names.has(current.visit.visit)) next();
   else showProgress();
@@ -471,22 +473,32 @@ document.addEventListener("keydown", (event) => {
 
 // Leases -----------------------------------------------------------------------------------------------------
 
-setInterval(async () => {
-  const visits = [...(current ? [current] : []), ...queue].map((sheet) => sheet.visit.visit);
-  if (visits.length === 0) {
+async function renew() {
+  const held = [...(current ? [current] : []), ...queue];
+  if (held.length === 0) {
     void fill();
     return;
   }
   try {
-    const { mine } = await ask("/api/leases", { task: task.name, holder, visits });
+    const { mine } = await ask("/api/leases", { task: task.name, holder, visits: held.map((sheet) => sheet.visit.visit) });
     const kept = new Set(mine);
-    queue = queue.filter((sheet) => kept.has(sheet.visit.visit));
+    /** @param {Sheet} sheet */
+    const isOurs = (sheet) => sheet.regained || kept.has(sheet.visit.visit) || !held.includes(sheet);
+    queue = queue.filter(isOurs);
+    if (current !== null && !isOurs(current)) {
+      toast("This page was asleep, so the visit went to somebody else");
+      next();
+    }
     void fill();
   } catch {
     // The server is not there; the outbox says so, and the leases last a while.
   }
-}, RENEW_MS);
+}
 
+setInterval(renew, RENEW_MS);
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") void renew();
+});
 addEventListener("pagehide", () => {
   void ask("/api/leave", { task: task.name, holder }, { keepalive: true }).catch(() => {});
 });

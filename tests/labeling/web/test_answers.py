@@ -43,7 +43,8 @@ def test_a_blind_visit_tells_no_opinion(client: TestClient, store: Store) -> Non
     (visit,) = next_visits(client)
     assert visit["blind"]
     assert visit["suggestion"] is None
-    assert {(p["suggestion"], p["value"], p["who"]) for p in visit["pictures"]} == {(None, None, None)}
+    told = {(p["suggestion"], p["value"], p["who"], p["name"]) for p in visit["pictures"]}
+    assert told == {(None, None, None, "")}
 
 
 def test_answers_are_saved_with_what_was_shown(client: TestClient, store: Store, clock: Clock) -> None:
