@@ -56,6 +56,8 @@ bench-motion-highway: $(VENV)/.test  ## motion on CDnet 2014 highway: F-measure,
 
 bench-labeling: $(VENV)/.test  ## the labelling page with 100,000 pictures: key to picture, next visit, grid, memory
 	PYTHONPATH=tests $(BIN)/python -m bench.labeling
+	PYTHONPATH=tests $(BIN)/python -m bench.labeling.learning_curve
+	PYTHONPATH=tests $(BIN)/python -m bench.labeling.planted_errors
 
 check-page: $(VENV)/.base  ## the page's scripts by TypeScript's checker (needs node and npm)
 	npx --yes --package typescript@5 tsc -p labeling/web/jsconfig.json

@@ -6,10 +6,11 @@ older row), or the one it was merged into (a newer row).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import and_, delete, func, insert, select, update
+from sqlalchemy import Select, and_, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from coop.domain.cluster import Cluster, Member
@@ -36,16 +37,22 @@ class Clusters(StoreCore):
 
         self._write(work)
 
-    def clusters(self, task: str, *, named: bool | None = None) -> tuple[Cluster, ...]:
+    def clusters(
+        self, task: str, *, named: bool | None = None, limit: int | None = None
+    ) -> tuple[Cluster, ...]:
         """The clusters of a task, those with the most pictures without a label first.
 
-        ``named``: only those where every picture has a label (False: where one is missing).
+        ``named``: only those where every picture has a label (False: where one is missing). ``limit``: so many
+        at most; thousands of them take seconds.
         """
 
         def work(session: Session) -> tuple[Cluster, ...]:
             rows = session.scalars(
                 select(ClusterRow).where(ClusterRow.task == task, ClusterRow.ended.is_(None))
             ).all()
+            if limit is not None and len(rows) > limit:
+                counts = _open_counts(session, task)
+                rows = sorted(rows, key=lambda row: (-counts.get(row.id, 0), row.id))[:limit]
             found = _clusters(session, task, rows)
             if named is not None:
                 found = [cluster for cluster in found if (cluster.open == 0) == named]
@@ -150,39 +157,53 @@ def _add(
     return row
 
 
+def _open_counts(session: Session, task: str) -> dict[int, int]:
+    """How many pictures of each living cluster have no label, those deleted meanwhile too."""
+    query = (
+        select(ClusterPictureRow.cluster, func.count() - func.count(CurrentLabelRow.value))
+        .join(ClusterRow, ClusterRow.id == ClusterPictureRow.cluster)
+        .outerjoin(
+            CurrentLabelRow,
+            and_(CurrentLabelRow.task == task, CurrentLabelRow.picture == ClusterPictureRow.picture),
+        )
+        .where(ClusterRow.task == task, ClusterRow.ended.is_(None))
+        .group_by(ClusterPictureRow.cluster)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
 def _members(session: Session, numbers: Collection[int]) -> dict[int, list[Member]]:
     """The kept pictures of clusters, nearest to the middle first."""
+    query = select(ClusterPictureRow.cluster, ClusterPictureRow.picture, ClusterPictureRow.distance)
     members: dict[int, list[Member]] = {number: [] for number in numbers}
-    query = (
-        select(ClusterPictureRow.cluster, ClusterPictureRow.picture, ClusterPictureRow.distance)
-        .join(PictureRow, PictureRow.key == ClusterPictureRow.picture)
-        .where(PictureRow.deleted.is_(None))
-    )
-    for some in _lots(numbers):
-        for cluster, picture, distance in session.execute(query.where(ClusterPictureRow.cluster.in_(some))):
-            members[cluster].append((picture, distance))
+    for cluster, picture, distance in _rows(session, query, numbers):
+        members[cluster].append((picture, distance))
     for pictures in members.values():
         pictures.sort(key=lambda member: (member[1], member[0]))
     return members
+
+
+def _rows(
+    session: Session, query: Select[*tuple[Any, ...]], numbers: Collection[int]
+) -> Iterator[tuple[Any, ...]]:
+    """What a query says of the pictures of some clusters that are kept."""
+    kept = query.add_columns(PictureRow.deleted).join(PictureRow, PictureRow.key == ClusterPictureRow.picture)
+    for some in _lots(numbers):
+        for *row, deleted in session.execute(kept.where(ClusterPictureRow.cluster.in_(some))):
+            if deleted is None:  # sifted here: asked for that, SQLite walks through all pictures
+                yield tuple(row)
 
 
 def _clusters(session: Session, task: str, rows: Sequence[ClusterRow]) -> list[Cluster]:
     numbers = [row.id for row in rows]
     members = _members(session, numbers)
     values: dict[int, dict[str, int]] = {number: {} for number in numbers}
-    counted = (
-        select(ClusterPictureRow.cluster, CurrentLabelRow.value, func.count())
-        .join(
-            CurrentLabelRow,
-            and_(CurrentLabelRow.task == task, CurrentLabelRow.picture == ClusterPictureRow.picture),
-        )
-        .join(PictureRow, PictureRow.key == ClusterPictureRow.picture)
-        .where(PictureRow.deleted.is_(None))
-        .group_by(ClusterPictureRow.cluster, CurrentLabelRow.value)
+    labelled = select(ClusterPictureRow.cluster, CurrentLabelRow.value).join(
+        CurrentLabelRow,
+        and_(CurrentLabelRow.task == task, CurrentLabelRow.picture == ClusterPictureRow.picture),
     )
-    for some in _lots(numbers):
-        for cluster, value, n in session.execute(counted.where(ClusterPictureRow.cluster.in_(some))):
-            values[cluster][value] = n
+    for cluster, value in _rows(session, labelled, numbers):
+        values[cluster][value] = values[cluster].get(value, 0) + 1
     merged = set(
         session.scalars(
             select(ClusterRow.parent).where(

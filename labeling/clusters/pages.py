@@ -17,6 +17,8 @@ from labeling.web.wire import Json, picture_json, task_json
 router = APIRouter()
 
 _THUMBS = 6
+_SHOWN = 240
+"""Clusters at once, those with the most to name; once they are named the others come."""
 
 Name = Annotated[str, Field(min_length=1, max_length=400)]
 
@@ -49,7 +51,7 @@ def list_clusters(request: Request, task: str) -> Json:
     """All clusters, those with the most to name first."""
     site = site_of(request)
     chosen = site.store.task(task)
-    found = site.store.clusters(chosen.name)
+    found = site.store.clusters(chosen.name, limit=_SHOWN)
     return {"clusters": [cluster_json(cluster, chosen) for cluster in found]}
 
 

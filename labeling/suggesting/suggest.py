@@ -23,6 +23,8 @@ Report = Callable[[str, int, int], None]
 """Hears what is being done, how many are done, and of how many."""
 
 _LOT = 256
+_LOTS_BETWEEN_RANKING = 20
+"""Of a hundred thousand pictures the last is looked at an hour after the first: the order must not wait."""
 _GROWN = 1.2
 """A quick head learns anew when there are so many times the labels it learned from."""
 _ALSO_LABELLED = (None, SKIP)
@@ -116,7 +118,9 @@ def _ask(
     meaning = meanings(eye.card, task)
     cache = EmbeddingCache(parts.cache_dir, eye.card.model)
     made = unreadable = 0
-    for some in lots(lines, _LOT):
+    for number, some in enumerate(lots(lines, _LOT)):
+        if number and number % _LOTS_BETWEEN_RANKING == 0:
+            rank(store, task, parts.shares, parts.zone)
         found, kept = [], {}
         for line in some:
             seen = eye.look(line.file)

@@ -31,6 +31,8 @@ def test_the_most_typical_comes_first_and_the_emptiest_cluster_too(store: Store)
     store.add_labels([label(7, "fox", "b2")])
     assert [cluster.pictures for cluster in store.clusters("kinds", named=True)] == [keys(7)]
     assert len(store.clusters("kinds", named=False)) == 2
+    (most,) = store.clusters("kinds", limit=1)
+    assert most.pictures == keys(0, 1, 2)
 
 
 def test_remade_clusters_replace_those_before(store: Store) -> None:

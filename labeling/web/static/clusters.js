@@ -57,8 +57,8 @@ function showAll() {
   byId("empty").hidden = clusters.length > 0;
   const left = clusters.reduce((sum, cluster) => sum + cluster.open, 0);
   const format = new Intl.NumberFormat("en-GB");
-  byId("how-many").textContent = clusters.length === 1 ? "1 cluster" : `${format.format(clusters.length)} clusters`;
-  byId("left").textContent = `${format.format(left)} pictures without a label`;
+  byId("how-many").textContent = clusters.length === 1 ? "1 cluster" : `${format.format(clusters.length)} clusters${clusters.length >= 240 ? ", those with the most to name" : ""}`;
+  byId("left").textContent = `${format.format(left)} pictures in them without a label`;
   cards.replaceChildren(...clusters.map(card));
   showMerge();
   answering.show(true);
