@@ -42,8 +42,8 @@ class Clusters(StoreCore):
     ) -> tuple[Cluster, ...]:
         """The clusters of a task, those with the most pictures without a label first.
 
-        ``named``: only those where every picture has a label (False: where one is missing). ``limit``: so many
-        at most; thousands of them take seconds.
+        ``named``: only those where every picture has a label (False: where one is missing). ``limit``: so
+        many at most; thousands of them take seconds.
         """
 
         def work(session: Session) -> tuple[Cluster, ...]:
