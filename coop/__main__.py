@@ -2,4 +2,5 @@
 
 from coop.cli import main
 
-main()
+if __name__ == "__main__":  # a process started beside the page loads this file too, and is no command
+    main()

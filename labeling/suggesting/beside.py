@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
+import threading
 import time
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
@@ -87,11 +89,20 @@ class Suggesting:
         )
 
 
+def _end_with_the_page() -> None:
+    """A page that was killed can stop nothing any more, so this process watches for that itself."""
+    page = multiprocessing.parent_process()
+    if page is not None:
+        page.join()
+        os._exit(1)
+
+
 def _suggest_all(settings: Settings, open_store: OpenStore, learn: Learns) -> None:
     from rich.console import Console
 
     from labeling.commands.suggesting import run_suggest
 
+    threading.Thread(target=_end_with_the_page, daemon=True).start()
     try:
         with open_store(settings) as store:
             run_suggest(store, (), settings, learn, Console(quiet=True))
