@@ -13,7 +13,7 @@ from coop.motion.small import Planes
 _LEVEL_STEP, _LEVEL_S = 0.004, 1.0  # so much, or so long, and a common change of brightness is looked for
 _STEP = 0.01  # a common change of brightness below this is left to ordinary learning
 _LOCAL = 0.02  # of the picture: if more differs, it may be the light
-_LOCAL_STEP, _LOCAL_S = 0.005, 1.0  # what was no light is not looked at again before it changed by so much
+_LOCAL_STEP, _LOCAL_S = 0.005, 3.0  # what was no light is not looked at again before it changed by so much
 _EXPLAINED = 0.8  # of what differs: the light is followed if no more than this is left
 
 
