@@ -42,8 +42,12 @@ class _Chain:
     alive: bool = False  # kept, or has travelled
     believed: bool = False
 
+    def __post_init__(self) -> None:
+        self.x, self.y = _centre(self.last)
+
     def follow(self, box: Box, dt: float) -> None:
         self.last = box
+        self.x, self.y = _centre(box)
         self.seconds += dt
         self.hits += 1
 
@@ -110,7 +114,10 @@ class Belief:
 
     def _chain_of(self, box: Box, free: list[_Chain], dt: float) -> _Chain:
         """The chain that goes on with a box, taken from the free ones; else a new one."""
-        chain = min(free, key=lambda c: _away(c.last, box), default=None)
+        reach = _NEAR * math.sqrt((1 + _ALIKE) * box.area / 2)  # no thing alike is the same from further off
+        x, y = _centre(box)
+        near = [c for c in free if abs(c.x - x) <= reach and abs(c.y - y) <= reach]
+        chain = min(near, key=lambda c: _away(c.last, box), default=None)
         if chain is None or _away(chain.last, box) > _NEAR:
             return _Chain(first=box, last=box)
         free.remove(chain)
