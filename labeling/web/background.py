@@ -13,6 +13,8 @@ log = logging.getLogger(__name__)
 
 Job = Callable[[threading.Event], bool]
 """A piece of work of some seconds at most. Returns whether there is more to do at once."""
+_FIRST_S = 3.0
+"""Whoever starts the page opens it at once: it comes first."""
 _PAUSE_S = 10.0
 _NICE = 10
 
@@ -20,8 +22,9 @@ _NICE = 10
 class Background:
     """One thread that goes through its jobs again and again, at low priority."""
 
-    def __init__(self, jobs: Sequence[Job], pause_s: float = _PAUSE_S) -> None:
+    def __init__(self, jobs: Sequence[Job], *, first_s: float = _FIRST_S, pause_s: float = _PAUSE_S) -> None:
         self._jobs = tuple(jobs)
+        self._first_s = first_s
         self._pause_s = pause_s
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="labelling-background", daemon=True)
@@ -37,6 +40,7 @@ class Background:
 
     def _run(self) -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)  # on Linux: of this thread alone
+        self._stop.wait(self._first_s)
         while not self._stop.is_set():
             more = [self._done(job) for job in self._jobs if not self._stop.is_set()]
             self._stop.wait(0.05 if any(more) else self._pause_s)
