@@ -10,7 +10,7 @@ from coop.motion.background import Background
 from coop.motion.light import has_switched, is_infrared, is_whole_change, light_gains, local_gains
 from coop.motion.small import Planes
 
-_LEVEL_STEP, _LEVEL_S = 0.004, 1.0  # so much, or so long, and a common change of brightness is looked for
+_LEVEL_STEP, _LEVEL_S = 0.01, 1.5  # so much, or so long, and a common change of brightness is looked for
 _STEP = 0.01  # a common change of brightness below this is left to ordinary learning
 _LOCAL = 0.02  # of the picture: if more differs, it may be the light
 _LOCAL_STEP, _LOCAL_S = 0.005, 3.0  # what was no light is not looked at again before it changed by so much
