@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
 from conftest import missing_part
-from playwright.sync_api import Page, sync_playwright
+from fakes import chromium as debian
+from playwright.sync_api import Page
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Page]:
     """A page of Debian's Chromium, which plays H.264 as phones do."""
-    path = shutil.which("chromium")
-    if path is None:
+    if debian.find_chromium() is None:
         missing_part("chromium is not installed; tests/setup-system.sh does it")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with debian.chromium() as browser:
         yield browser.new_page(viewport={"width": 700, "height": 500})
-        browser.close()
