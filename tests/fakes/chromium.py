@@ -1,7 +1,7 @@
 """Debian's Chromium, driven by Playwright, that reaches nothing outside of this machine.
 
-Close it when a module's tests are over: until then its event loop runs in the test's own thread, where no other
-test could run one.
+Close it when a module's tests are over: until then its event loop runs in the test's own thread, where no
+other test could run one.
 """
 
 from __future__ import annotations
