@@ -36,7 +36,9 @@ class Audit:
     @property
     def sentences(self) -> tuple[str, ...]:
         """What it means, for people."""
-        told = [f"Blind, the model is right {self.blind}."]
+        told = ["Nothing was labelled blind yet."]
+        if self.blind.n:
+            told = [f"Blind, the model is right {self.blind}."]
         if self.shown.n:
             told.append(f"Shown, its suggestion is taken {self.shown}.")
         if self.gap is not None:
