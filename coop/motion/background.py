@@ -50,7 +50,7 @@ class Background:
     def __init__(
         self, planes: Planes, *, contrast: float, noise_factor: float, learn_s: float, settle_s: float
     ) -> None:
-        self._contrast = contrast
+        self._contrast_where = _contrast_by_brightness(contrast)
         self._noise_factor = noise_factor
         self._learn_s = learn_s
         self._settle_s = settle_s
@@ -163,10 +163,7 @@ class Background:
         """By how much each pixel must differ: contrast, noise, flicker, and edges that tremble."""
         green = self.known[1]
         edges = cv2.morphologyEx(green, cv2.MORPH_GRADIENT, _NEIGHBOURS)
-        # Where it is dark everything has less contrast, hens too.
-        slope = (1 - _DARKEST) * self._contrast / _DARK
-        contrast = cv2.convertScaleAbs(green, alpha=slope, beta=_DARKEST * self._contrast)
-        contrast = np.minimum(contrast, round(self._contrast))
+        contrast = cv2.LUT(green, self._contrast_where)
         limit = cv2.add(contrast, cv2.convertScaleAbs(self._noise, alpha=self._noise_factor))
         limit = cv2.add(limit, cv2.convertScaleAbs(edges, alpha=_TREMBLE))
         self._limit = _mask(cv2.max(limit, self.flicker.reach()))
@@ -243,6 +240,14 @@ def furthest(planes: Planes, known: Planes) -> Mask:
     return _mask(cv2.max(cv2.max(by_colour[0], by_colour[1]), by_colour[2]))
 
 
+def _contrast_by_brightness(contrast: float) -> npt.NDArray[np.uint8]:
+    """What is asked for at each grey level, 256 values: where it is dark everything has less, hens too."""
+    grey = np.arange(256, dtype=np.uint8)
+    slope = (1 - _DARKEST) * contrast / _DARK
+    dark = cv2.convertScaleAbs(grey, alpha=slope, beta=_DARKEST * contrast).ravel()
+    return np.asarray(np.minimum(dark, round(contrast)), dtype=np.uint8)
+
+
 def _as_grey(planes: Floats) -> Planes:
     """Rounded to grey levels, 255 at most."""
     rounded: npt.NDArray[Any] = cv2.convertScaleAbs(_tall(planes))
@@ -253,7 +258,7 @@ def _count_down(seconds: Floats, by: float) -> None:
     if not cv2.countNonZero(seconds):
         return
     seconds -= np.float32(by)
-    np.maximum(seconds, 0, out=seconds)
+    cv2.threshold(seconds, 0, 0, cv2.THRESH_TOZERO, dst=seconds)
 
 
 def _mask(array: npt.NDArray[Any]) -> Mask:

@@ -77,8 +77,8 @@ class Flicker:
 
     def reach(self) -> Mask:
         """By how much each pixel is known to flicker: grey levels, 0 where it does not."""
-        known = np.where(self._often > _OFTEN, self._reach, np.float32(0))
-        return _mask(cv2.convertScaleAbs(known, alpha=_MARGIN))
+        known = np.multiply(self._often > _OFTEN, 255, dtype=np.uint8)
+        return _mask(cv2.bitwise_and(cv2.convertScaleAbs(self._reach, alpha=_MARGIN), known))
 
 
 def _mask(array: npt.NDArray[Any]) -> Mask:
