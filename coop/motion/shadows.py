@@ -29,10 +29,11 @@ def without_shadow(mask: Mask, box: Box, planes: Planes, known: Planes) -> Box:
         return box  # its foot is not in the picture
     tall = math.ceil(box.h * _FOOT)
     area = slice(box.bottom - tall, box.bottom), slice(box.x, box.right)
-    ratio = (planes[:, *area] + np.float32(_LIFT)) / (known[:, *area] + np.float32(_LIFT))
-    light = ratio.mean(axis=0)
+    blue, green, red = (planes[:, *area] + np.float32(_LIFT)) / (known[:, *area] + np.float32(_LIFT))
+    light = (blue + green + red) / np.float32(3)
+    colour = np.maximum(np.maximum(blue, green), red) - np.minimum(np.minimum(blue, green), red)
     spread = cv2.blur(light * light, _WINDOW) - cv2.blur(light, _WINDOW) ** 2
-    dark = (light < _DARKER) & (np.ptp(ratio, axis=0) < _NEUTRAL) & (spread < _SMOOTH**2)
+    dark = (light < _DARKER) & (colour < _NEUTRAL) & (spread < _SMOOTH**2)
     shape = mask[area]
     below = np.logical_and.accumulate((dark | (shape == 0))[::-1], axis=0)[::-1]
     shape[below] = 0
