@@ -75,7 +75,7 @@ class ZoneWatch:
 
 
 def bounding_box(zone: Zone, width: int, height: int) -> Box:
-    """The smallest box of whole pixels of a picture of this size that holds the zone, if it is only a line too."""
+    """The smallest box of whole pixels in a picture of this size that holds the zone, be it a line."""
     xs, ys = zip(*_in_pixels(zone, width, height), strict=True)
     left, top = min(math.floor(min(xs)), width - 1), min(math.floor(min(ys)), height - 1)
     return Box(left, top, max(1, math.ceil(max(xs)) - left), max(1, math.ceil(max(ys)) - top))
