@@ -115,6 +115,11 @@ class Labels(StoreCore):
 
         return self._read(work)
 
+    def newest_label(self) -> datetime | None:
+        """When anybody last labelled anything; None where nobody ever did."""
+        query = select(LabelRow.at).order_by(LabelRow.id.desc()).limit(1)
+        return self._read(lambda session: session.scalar(query))
+
     def is_labelled(self, picture: str) -> bool:
         """Whether anybody ever judged this picture; such pictures are never deleted."""
         query = select(LabelRow.id).where(LabelRow.picture == picture).limit(1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from labeling.clusters.make import make_clusters
 from labeling.commands.importing import bar
 from labeling.suggesting.head import Learns
 from labeling.suggesting.order import Shares
-from labeling.suggesting.suggest import Parts, lower_priority, suggest
+from labeling.suggesting.suggest import Parts, Report, lower_priority, suggest
 
 MODELS = "models"
 
@@ -36,14 +36,28 @@ def parts_of(settings: Settings, store: Store, task: str, learn: Learns) -> Part
 
 
 def run_suggest(
-    store: Store, names: Sequence[str], settings: Settings, learn: Learns, console: Console
+    store: Store,
+    names: Sequence[str],
+    settings: Settings,
+    learn: Learns,
+    console: Console,
+    *,
+    breathe: Callable[[], None] = lambda: None,
 ) -> None:
-    """Bring the suggestions and the order of some tasks (of all, where none is named) up to date."""
+    """Bring the suggestions and the order of some tasks (of all, where none is named) up to date.
+
+    ``breathe`` is called after each picture: it may take its time.
+    """
     lower_priority()
     tasks = [store.task(name) for name in names] or store.tasks()
     for task in tasks:
         with bar(console) as progress:
-            done = suggest(store, task, parts_of(settings, store, task.name, learn), progress)
+
+            def report(step: str, made: int, of: int, progress: Report = progress) -> None:
+                progress(step, made, of)
+                breathe()
+
+            done = suggest(store, task, parts_of(settings, store, task.name, learn), report)
         if done.model is None:
             said = "no model knows its classes, and there are too few labels to learn from"
         else:

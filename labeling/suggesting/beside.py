@@ -12,6 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from multiprocessing.process import BaseProcess
 from threading import Event
 
@@ -24,6 +25,12 @@ log = logging.getLogger(__name__)
 
 AGAIN_S = 60.0
 """Not more often than that, since each time all pictures of the tasks are looked through."""
+
+LABELLING_S = 5.0
+"""Somebody labels, if the newest label is not older."""
+
+WORK_S, REST_S = 1.0, 4.0
+"""Meanwhile so much work is followed by so much rest: a key must not wait for a processor."""
 
 OpenStore = Callable[[Settings], Store]
 
@@ -89,6 +96,32 @@ class Suggesting:
         )
 
 
+class GivingWay:
+    """Rests now and then while somebody labels, and never while nobody does."""
+
+    def __init__(
+        self,
+        newest_label: Callable[[], datetime | None],
+        *,
+        clock: Callable[[], datetime],
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._newest_label = newest_label
+        self._clock = clock
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._rested = monotonic()
+
+    def __call__(self) -> None:
+        if self._monotonic() - self._rested < WORK_S:
+            return
+        newest = self._newest_label()
+        if newest is not None and self._clock() - newest < timedelta(seconds=LABELLING_S):
+            self._sleep(REST_S)
+        self._rested = self._monotonic()
+
+
 def _end_with_the_page() -> None:
     """A page that was killed can stop nothing any more, so this process watches for that itself."""
     page = multiprocessing.parent_process()
@@ -105,7 +138,8 @@ def _suggest_all(settings: Settings, open_store: OpenStore, learn: Learns) -> No
     threading.Thread(target=_end_with_the_page, daemon=True).start()
     try:
         with open_store(settings) as store:
-            run_suggest(store, (), settings, learn, Console(quiet=True))
+            breathe = GivingWay(store.newest_label, clock=lambda: datetime.now(UTC))
+            run_suggest(store, (), settings, learn, Console(quiet=True), breathe=breathe)
     except CoopError as error:
         log.warning("No suggestions: %s", error)
         raise SystemExit(1) from None

@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from fakes.labelling import label, stock
+from fakes.records import moment
 
 from coop.places import open_store
 from coop.settings import Settings
-from labeling.suggesting.beside import Suggesting
+from labeling.suggesting.beside import REST_S, GivingWay, Suggesting
 from training.head import fit_head
 
 
@@ -46,3 +48,28 @@ def test_the_order_is_kept_up_to_date_while_people_label(tmp_path: Path) -> None
         now[0] += 61
         job(stop)
         assert not job.is_busy  # nothing has changed since
+
+
+def test_it_rests_while_somebody_labels_and_works_on_while_nobody_does() -> None:
+    now, rests = 0.0, list[float]()
+    newest: datetime | None = None
+
+    def rest(seconds: float) -> None:
+        nonlocal now
+        rests.append(seconds)
+        now += seconds
+
+    give_way = GivingWay(lambda: newest, clock=lambda: moment(now), monotonic=lambda: now, sleep=rest)
+    for _ in range(300):  # nobody ever labelled anything
+        now += 0.01
+        give_way()
+    assert rests == []
+    for _ in range(300):  # somebody labels all the time
+        now += 0.01
+        newest = moment(now)
+        give_way()
+    assert rests == [REST_S] * 3  # after each second of work
+    for _ in range(300):  # and is gone
+        now += 0.01
+        give_way()
+    assert len(rests) <= 4

@@ -31,11 +31,13 @@ def test_labels_are_added_never_changed(store: Store) -> None:
     assert store.labels(picture="picture-1", task="hens") == ()
     assert store.current_labels("kinds") == {"picture-1": "cat"}
     assert store.current_labels("kinds", ["picture-2"]) == {}
+    assert store.newest_label() == NOON
 
 
 def test_is_labelled(store: Store) -> None:
     store.record(findings(1), NOON)
     assert not store.is_labelled("picture-1")
+    assert store.newest_label() is None
     store.add_label(LABEL)
     assert store.is_labelled("picture-1")
 
