@@ -215,6 +215,7 @@ def test_the_grid_selects_and_labels_many(open_page: Callable[..., Page], server
     page = open_page("/grid?task=kinds&oldest=true")
     tiles = page.locator(".tile")
     tiles.nth(47).wait_for()
+    page.wait_for_load_state("networkidle")  # the choices of the filters come last, and may move the tiles
     tiles.nth(0).click()
     tiles.nth(3).click(modifiers=["Shift"])
     press(page, "2")
