@@ -10,7 +10,7 @@ import tempfile
 from io import BytesIO
 from pathlib import Path
 
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from coop.errors import StoreError
 
@@ -22,6 +22,8 @@ _QUALITY = {THUMB_PX: 80, VIEW_PX: 88}
 _MOST_PIXELS = 64_000_000
 """More than any camera of a coop has: decoding it would take a gigabyte."""
 _ROOM_KEPT = 0.8
+_AS_IT_IS = 2
+"""A JPEG up to so many times as large as wanted, and light, is shown as it is: most crops are so small."""
 
 
 class UnreadablePicture(StoreError):
@@ -84,6 +86,13 @@ class Thumbnails:
         return self.folder / str(pixels) / name[:2] / f"{name}.jpg"
 
 
+def _will_do(picture: Image.Image, pixels: int) -> bool:
+    """Whether a picture, of which only the head was read, can be shown as it is."""
+    upright = picture.getexif().get(ExifTags.Base.Orientation, 1) == 1
+    small = max(picture.size) <= _AS_IT_IS * pixels
+    return small and picture.format == "JPEG" and picture.mode == "RGB" and upright
+
+
 def shrunk(original: Path, pixels: int) -> bytes:
     """A picture as a JPEG of at most ``pixels`` at its longer side. Raises UnreadablePicture."""
     try:
@@ -92,6 +101,8 @@ def shrunk(original: Path, pixels: int) -> bytes:
                 raise UnreadablePicture(
                     f"{original}: {picture.width} x {picture.height} is too large to show"
                 )
+            if _will_do(picture, pixels) and original.stat().st_size <= pixels * pixels:
+                return original.read_bytes()
             picture.draft("RGB", (pixels, pixels))  # JPEG only: decodes at a fraction of the size
             small = ImageOps.exif_transpose(picture.convert("RGB") if picture.mode != "RGB" else picture)
             small.thumbnail((pixels, pixels), reducing_gap=2.0)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 from fakes.page import picture_of, small_jpeg, stock
-from PIL import Image
+from PIL import ExifTags, Image
 from starlette.testclient import TestClient
 
 from coop.domain.picture import PictureKind
@@ -143,3 +143,15 @@ def test_a_cache_that_cannot_be_written_is_no_obstacle(tmp_path: Path) -> None:
     original = tmp_path / "picture.jpg"
     original.write_bytes(small_jpeg(1))
     assert size_of(Thumbnails(tmp_path / "cache", 10**6).make("one", THUMB_PX, original)) == (96, 72)
+
+
+def test_a_small_light_jpeg_is_shown_as_it_is(tmp_path: Path) -> None:
+    original = tmp_path / "crop.jpg"
+    Image.new("RGB", (2 * THUMB_PX, 100), "sienna").save(original)
+    assert shrunk(original, THUMB_PX) == original.read_bytes()
+    Image.new("RGB", (2 * THUMB_PX + 1, 100), "sienna").save(original)  # a little too large
+    assert size_of(shrunk(original, THUMB_PX))[0] == THUMB_PX
+    turned = Image.Exif()
+    turned[ExifTags.Base.Orientation] = 6
+    Image.new("RGB", (100, 60), "sienna").save(original, exif=turned)  # to be turned first
+    assert size_of(shrunk(original, THUMB_PX)) == (60, 100)
