@@ -93,7 +93,7 @@ def test_hardly_any_hen_is_called_by_anothers_name(shown: Shown, truth: SimSourc
 
 
 def test_most_sightings_of_hens_have_a_name(shown: Shown, truth: SimSource) -> None:
-    # By day: a hen that sleeps in view is followed all night, and infrared light has no colours to know her by.
+    # By day: one that sleeps in view is followed all night, and infrared has no colours to know her by.
     hens = [s for s in shown.sightings if s.kind == "hen" and 4 <= s.time.hour < 20]
     assert len(hens) > 200
     assert sum(s.subject in truth.flock.names for s in hens) / len(hens) > 0.8
