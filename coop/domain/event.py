@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from coop.domain.egg import Share
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
@@ -46,7 +48,11 @@ class AnimalSeen(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredatorSeen(Event):
-    """A predator began a visit."""
+    """A predator began a visit. ``severity`` is "alarm" (until acknowledged) or "warning" (told once,
+    aloud).
+    """
+
+    severity: str = "alarm"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +83,146 @@ class CameraBack(Event):
     away: timedelta = timedelta()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EggLaid(Event):
+    """An egg was found in a nest (``place``), laid after ``since``, the last reliable count without it.
+
+    ``subject`` is the most probable hen and ``confidence`` her probability; "hen" and the rest where none was
+    recognised. ``shares`` say who else may have laid it. ``number`` tells apart the ``together`` eggs
+    found at once; ``eggs`` lie there now.
+    """
+
+    since: datetime
+    eggs: int
+    number: int = 1
+    together: int = 1
+    shares: tuple[Share, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The same whoever is held to have laid it."""
+        parts = (self.name, self.camera, self.place, self.time.isoformat(), str(self.number))
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EggsCollected(Event):
+    """``count`` eggs were taken out of a nest while a person was there; ``left`` lie there still."""
+
+    since: datetime
+    count: int
+    left: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EggGone(Event):
+    """``count`` eggs lie in a nest no more, and no person was seen: broken, eaten or stolen.
+
+    ``suspects`` are who was at the nest since the last reliable count; ``left`` eggs lie there still.
+    """
+
+    since: datetime
+    count: int
+    left: int = 0
+    suspects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HenSuspected(Event):
+    """A hen may have laid nothing for ``days`` days, with the probability ``confidence``. For the list
+    only.
+    """
+
+    days: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HenCleared(Event):
+    """A hen that was under suspicion since ``since`` did lay: said in public."""
+
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HenMissing(Event):
+    """A hen was not seen today by the hour that is set; ``last_seen`` is when she was seen at all."""
+
+    last_seen: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlockIncomplete(Event):
+    """At dusk, before the door closes, ``missing`` hens of ``hens`` were not home."""
+
+    hens: int
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlockComplete(Event):
+    """At dusk all ``hens`` hens are home."""
+
+    hens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrangerSeen(Event):
+    """A bird that is none of the flock ended a visit, looked at long enough to be sure."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureBad(Event):
+    """A camera's picture shows nothing of use. ``fault``: dark, blurred, moved, covered or frozen."""
+
+    fault: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureGood(Event):
+    """A camera's picture is of use again after ``away``; ``fault`` is what it was."""
+
+    fault: str
+    away: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchTroubled(Event):
+    """The box itself is in trouble. ``fault``: disk, heat or clock; ``reason`` is one sentence."""
+
+    fault: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchWell(Event):
+    """What troubled the box is over; ``fault`` as in `WatchTroubled`."""
+
+    fault: str
+
+
 EVENTS: dict[str, type[Event]] = {
     cls.__name__: cls
-    for cls in (HenArrived, AnimalSeen, PredatorSeen, MotionSeen, VisitEnded, CameraLost, CameraBack)
+    for cls in (
+        HenArrived,
+        AnimalSeen,
+        PredatorSeen,
+        MotionSeen,
+        VisitEnded,
+        EggLaid,
+        EggsCollected,
+        EggGone,
+        HenSuspected,
+        HenCleared,
+        HenMissing,
+        FlockIncomplete,
+        FlockComplete,
+        StrangerSeen,
+        PictureBad,
+        PictureGood,
+        WatchTroubled,
+        WatchWell,
+        CameraLost,
+        CameraBack,
+    )
 }
 """Every kind of event by its name."""

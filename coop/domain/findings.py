@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from coop.domain.clip import NewClip
 from coop.domain.event import Event
+from coop.domain.nest import NestCount, NestReading
 from coop.domain.notification import Notification
 from coop.domain.picture import NewPicture
 from coop.domain.sighting import Sighting, Visit
@@ -33,7 +34,10 @@ class Findings:
     visits: tuple[Visit, ...] = ()
     events: tuple[RecordedEvent, ...] = ()
     notifications: tuple[Notification, ...] = ()
+    readings: tuple[NestReading, ...] = ()
+    counts: tuple[NestCount, ...] = ()
 
     def __bool__(self) -> bool:
         rows = self.sightings or self.visits or self.events or self.notifications
-        return bool(self.pictures or self.clips or rows)
+        nests = self.readings or self.counts
+        return bool(self.pictures or self.clips or rows or nests)

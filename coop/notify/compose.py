@@ -19,6 +19,7 @@ from coop.domain.event import (
 from coop.domain.findings import RecordedEvent
 from coop.domain.notification import Notification
 from coop.notify import texts
+from coop.notify.news import LOUD, news
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,17 @@ class Composer:
             case VisitEnded():
                 return self._ending(event, chats, picture)
             case _:
-                return ()
+                return self._news(event, chats, picture)
+
+    def _news(self, event: Event, chats: Sequence[str], picture: str | None) -> tuple[Notification, ...]:
+        text = news(event, self.zone)
+        if text is None:
+            return ()
+        if isinstance(event, LOUD):
+            return _messages(event.key, chats, text, picture)
+        expires = event.time + self.routine_life if self.routine_life is not None else None
+        silent = self.silent_routine
+        return _messages(event.key, chats, text, picture, silent=silent, expires=expires)
 
     def digest(
         self, day: date, text: str, picture: str | None, chats: Sequence[str]

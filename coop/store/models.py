@@ -42,6 +42,7 @@ class Base(DeclarativeBase):
         float: Double(),
         dict[str, Any]: JSON(none_as_null=True),
         list[int]: JSON(none_as_null=True),
+        list[float]: JSON(none_as_null=True),
         list[str]: JSON(none_as_null=True),
     }
 
@@ -115,6 +116,71 @@ class EventRow(Base):
     clip: Mapped[str | None] = mapped_column(ForeignKey("pictures.key"), index=True)
     extra: Mapped[dict[str, Any]]
     recorded: Mapped[datetime]
+
+
+class NestReadingRow(Base):
+    """What one picture of a nest box shows. Rows are only ever added; ``chances`` by number of eggs."""
+
+    __tablename__ = "nest_readings"
+    __table_args__ = (UniqueConstraint("camera", "nest", "time"), Index(None, "time"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    camera: Mapped[str]
+    nest: Mapped[str]
+    time: Mapped[datetime]
+    state: Mapped[str]
+    eggs: Mapped[int | None]
+    confidence: Mapped[float]
+    chances: Mapped[list[float]]
+    reason: Mapped[str]
+    model: Mapped[str]
+    picture: Mapped[str | None] = mapped_column(ForeignKey("pictures.key"), index=True)
+
+
+class NestCountRow(Base):
+    """The last reliable count of each nest. Made from the readings, so that a restart goes on with it."""
+
+    __tablename__ = "nest_counts"
+
+    camera: Mapped[str] = mapped_column(primary_key=True)
+    nest: Mapped[str] = mapped_column(primary_key=True)
+    eggs: Mapped[int]
+    time: Mapped[datetime]
+    first: Mapped[datetime]
+
+
+class EggRow(Base):
+    """An egg of the ledger; ``event`` is the key of its EggLaid and its own."""
+
+    __tablename__ = "eggs"
+    __table_args__ = (Index(None, "time"), Index(None, "camera", "nest", "gone"))
+
+    event: Mapped[str] = mapped_column(ForeignKey("events.key"), primary_key=True)
+    camera: Mapped[str]
+    nest: Mapped[str]
+    time: Mapped[datetime]
+    since: Mapped[datetime]
+    together: Mapped[int]
+    gone: Mapped[datetime | None]
+    fate: Mapped[str]
+
+
+class EggShareRow(Base):
+    """Who may have laid an egg, and what that rests on. Rows are only ever added: the newest ``made``
+    holds.
+    """
+
+    __tablename__ = "egg_shares"
+    __table_args__ = (UniqueConstraint("egg", "made", "hen"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    egg: Mapped[str] = mapped_column(ForeignKey("eggs.event"), index=True)
+    made: Mapped[datetime]
+    hen: Mapped[str]
+    probability: Mapped[float]
+    visit: Mapped[str | None]
+    minutes: Mapped[float]
+    identity: Mapped[float]
 
 
 class OutboxRow(Base):

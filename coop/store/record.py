@@ -13,8 +13,10 @@ from coop.domain.findings import Findings
 from coop.domain.picture import StoredPicture
 from coop.errors import StoreError
 from coop.store.core import insert_new
+from coop.store.eggs import keep_ledger
 from coop.store.events import event_values
 from coop.store.models import EventRow, OutboxRow, PictureRow
+from coop.store.nests import insert_readings, upsert_counts
 from coop.store.outbox import notification_values
 from coop.store.pictures import Pictures, picture_values
 from coop.store.visits import insert_sightings, upsert_visits
@@ -43,9 +45,13 @@ def _insert(session: Session, findings: Findings, pictures: Sequence[StoredPictu
     _require_pictures(session, findings)
     new += insert_sightings(session, findings.sightings)
     new += upsert_visits(session, findings.visits)
+    new += insert_readings(session, findings.readings)
     new_events = insert_new(
         session, EventRow, ["key"], [event_values(event, now) for event in findings.events]
     )
+    if new_events:  # the same findings again must not take eggs out of a nest a second time
+        keep_ledger(session, [recorded.event for recorded in findings.events], now)
+    new += upsert_counts(session, findings.counts)
     _link_clips(session, findings.clips)
     if findings.events and not new_events:
         return new  # told together with their events, long ago perhaps: the messages may be thinned out
@@ -62,6 +68,7 @@ def _link_clips(session: Session, clips: Sequence[NewClip]) -> None:
 
 def _require_pictures(session: Session, findings: Findings) -> None:
     named = {event.picture for event in findings.events if event.picture is not None}
+    named |= {reading.picture for reading in findings.readings if reading.picture is not None}
     named |= {note.picture for note in findings.notifications if note.picture is not None}
     named -= {picture.key for picture in findings.pictures}
     if named:

@@ -16,11 +16,13 @@ from coop.store.catalogue import Catalogue
 from coop.store.chats import Chats
 from coop.store.clusters import Clusters
 from coop.store.datasets import Datasets
+from coop.store.eggs import Eggs
 from coop.store.engine import open_engine
 from coop.store.events import Events
 from coop.store.labels import Labels
 from coop.store.logins import Logins
 from coop.store.media import Media
+from coop.store.nests import Nests
 from coop.store.outbox import Outbox
 from coop.store.packages import ActivePackages
 from coop.store.quality import Quality
@@ -36,8 +38,8 @@ from coop.store.visits import Visits
 
 
 class Store(
-    Recording, Visits, Events, Outbox, Chats, Tasks, Labels, Catalogue, Queue, Survey, Quality, Clusters,
-    Datasets, Browsing, Logins, ActivePackages, Status, Retention, Thinning, Backup,
+    Recording, Visits, Events, Nests, Eggs, Outbox, Chats, Tasks, Labels, Catalogue, Queue, Survey,
+    Quality, Clusters, Datasets, Browsing, Logins, ActivePackages, Status, Retention, Thinning, Backup,
 ):  # fmt: skip
     """One opened store; each base class is one noun of it, in a module of its own.
 
