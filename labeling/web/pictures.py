@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -77,6 +78,10 @@ def _small(store: Store, thumbnails: Thumbnails, key: str, pixels: int) -> Respo
     ready = thumbnails.find(key, pixels)
     if ready is not None:
         return _jpeg(ready)
+    expected = thumbnails.expected(key)
+    if expected is not None:
+        with contextlib.suppress(UnreadablePicture):  # it may have gone since: then the store knows
+            return _jpeg(thumbnails.make(key, pixels, expected))
     found = _kept(store, key)
     if found is None:
         return _gone()

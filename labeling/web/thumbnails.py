@@ -7,6 +7,7 @@ import hashlib
 import logging
 import os
 import tempfile
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 
@@ -24,6 +25,8 @@ _MOST_PIXELS = 64_000_000
 _ROOM_KEPT = 0.8
 _AS_IT_IS = 2
 """A JPEG up to so many times as large as wanted, and light, is shown as it is: most crops are so small."""
+_REMEMBERED = 100_000
+"""So many files are known by their place, some 20 MB: others are looked up each time."""
 
 
 class UnreadablePicture(StoreError):
@@ -36,17 +39,33 @@ class Thumbnails:
     def __init__(self, folder: Path, room_bytes: int) -> None:
         self.folder = folder
         self._room = room_bytes
+        self._as_they_are: dict[tuple[str, int], Path] = {}
+        self._expected: dict[str, Path] = {}
+
+    def expect(self, originals: Mapping[str, Path]) -> None:
+        """Say where pictures lie that a page is about to ask for, two hundred at once."""
+        if len(self._expected) + len(originals) > _REMEMBERED:
+            self._expected.clear()
+        self._expected.update(originals)
+
+    def expected(self, key: str) -> Path | None:
+        """Where a picture lay when a page was told of it."""
+        return self._expected.get(key)
 
     def find(self, key: str, pixels: int) -> bytes | None:
-        """A small picture that was made before."""
+        """A small picture that was made before, or is small by itself."""
         try:
-            return self._place(key, pixels).read_bytes()
+            return (self._as_they_are.get((key, pixels)) or self._place(key, pixels)).read_bytes()
         except OSError:
             return None
 
     def make(self, key: str, pixels: int, original: Path) -> bytes:
         """Make a small picture, and keep it where the disk allows. Raises UnreadablePicture."""
-        data = shrunk(original, pixels)
+        data, as_it_is = _shown(original, pixels)
+        if as_it_is:  # a copy would cost more than all the rest
+            if len(self._as_they_are) < _REMEMBERED:
+                self._as_they_are[key, pixels] = original
+            return data
         place = self._place(key, pixels)
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -59,8 +78,8 @@ class Thumbnails:
         return data
 
     def has(self, key: str, pixels: int) -> bool:
-        """Whether it was made before."""
-        return self._place(key, pixels).exists()
+        """Whether it was made before, or is small by itself."""
+        return (key, pixels) in self._as_they_are or self._place(key, pixels).exists()
 
     def tidy(self) -> int:
         """Remove the oldest files where they take too much room; returns how many."""
@@ -94,7 +113,12 @@ def _will_do(picture: Image.Image, pixels: int) -> bool:
 
 
 def shrunk(original: Path, pixels: int) -> bytes:
-    """A picture as a JPEG of at most ``pixels`` at its longer side. Raises UnreadablePicture."""
+    """A picture as a JPEG small enough to show at ``pixels``. Raises UnreadablePicture."""
+    return _shown(original, pixels)[0]
+
+
+def _shown(original: Path, pixels: int) -> tuple[bytes, bool]:
+    """A JPEG of at most ``pixels`` at its longer side, or the file itself and True where that will do."""
     try:
         with Image.open(original) as picture:
             if picture.width * picture.height > _MOST_PIXELS:
@@ -102,12 +126,12 @@ def shrunk(original: Path, pixels: int) -> bytes:
                     f"{original}: {picture.width} x {picture.height} is too large to show"
                 )
             if _will_do(picture, pixels) and original.stat().st_size <= pixels * pixels:
-                return original.read_bytes()
+                return original.read_bytes(), True
             picture.draft("RGB", (pixels, pixels))  # JPEG only: decodes at a fraction of the size
             small = ImageOps.exif_transpose(picture.convert("RGB") if picture.mode != "RGB" else picture)
             small.thumbnail((pixels, pixels), reducing_gap=2.0)
             out = BytesIO()
             small.save(out, "JPEG", quality=_QUALITY[pixels], optimize=False)
-            return out.getvalue()
+            return out.getvalue(), False
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise UnreadablePicture(f"{original} cannot be read as a picture: {error}") from None

@@ -128,8 +128,8 @@ def test_a_turned_picture_is_shown_upright(tmp_path: Path) -> None:
 
 def test_the_cache_keeps_within_its_room(tmp_path: Path) -> None:
     original = tmp_path / "picture.jpg"
-    original.write_bytes(small_jpeg(1))
-    thumbnails = Thumbnails(tmp_path / "cache", room_bytes=20_000)
+    Image.effect_noise((800, 600), 60).save(original)
+    thumbnails = Thumbnails(tmp_path / "cache", room_bytes=80_000)
     for n in range(30):
         thumbnails.make(f"picture-{n}", THUMB_PX, original)
     assert thumbnails.tidy() > 0
@@ -155,3 +155,15 @@ def test_a_small_light_jpeg_is_shown_as_it_is(tmp_path: Path) -> None:
     turned[ExifTags.Base.Orientation] = 6
     Image.new("RGB", (100, 60), "sienna").save(original, exif=turned)  # to be turned first
     assert size_of(shrunk(original, THUMB_PX)) == (60, 100)
+
+
+def test_nothing_is_kept_of_a_picture_that_is_shown_as_it_is(tmp_path: Path) -> None:
+    original = tmp_path / "crop.jpg"
+    original.write_bytes(small_jpeg(1))
+    thumbnails = Thumbnails(tmp_path / "cache", 10**6)
+    assert thumbnails.find("one", THUMB_PX) is None and not thumbnails.has("one", THUMB_PX)
+    assert thumbnails.make("one", THUMB_PX, original) == original.read_bytes()
+    assert thumbnails.find("one", THUMB_PX) == original.read_bytes() and thumbnails.has("one", THUMB_PX)
+    assert not (tmp_path / "cache").exists()
+    original.unlink()
+    assert thumbnails.find("one", THUMB_PX) is None
