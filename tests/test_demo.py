@@ -21,6 +21,8 @@ from coop.frame.sim.source import SimSource, open_sim
 from coop.store.store import Store
 from training.baseline import teach_head
 
+pytestmark = pytest.mark.timeout(600)  # the demo itself, on a machine that has other work
+
 SEED = 7
 DAY = datetime(2026, 5, 4, tzinfo=UTC)
 WRONG_NAMES = 0.05
@@ -93,8 +95,7 @@ def test_hardly_any_hen_is_called_by_anothers_name(shown: Shown, truth: SimSourc
 
 
 def test_most_sightings_of_hens_have_a_name(shown: Shown, truth: SimSource) -> None:
-    # By day: one that sleeps in view is followed all night, and infrared has no colours to know her by.
-    hens = [s for s in shown.sightings if s.kind == "hen" and 4 <= s.time.hour < 20]
+    hens = [s for s in shown.sightings if s.kind == "hen"]
     assert len(hens) > 200
     assert sum(s.subject in truth.flock.names for s in hens) / len(hens) > 0.8
 

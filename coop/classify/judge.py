@@ -10,6 +10,7 @@ from typing import Protocol
 from coop.classify.card import ModelCard
 from coop.classify.crop import BestCrops, cut
 from coop.classify.vote import TrackVote
+from coop.domain.box import Box
 from coop.domain.frame import Frame, Picture
 from coop.domain.judgement import Judgement
 from coop.domain.prediction import UNKNOWN, Prediction
@@ -19,6 +20,9 @@ KINDS = "kinds"
 HENS = "hens"
 HEN = "hen"
 MOTION = "motion"
+
+_STOOD_STILL = 0.7
+"""The least overlap (IoU) of a thing's boxes at two looks that makes the second a copy of the first."""
 
 
 class Predicts(Protocol):
@@ -43,14 +47,20 @@ class _Case:
     best_frame: Frame
     votes: dict[str, TrackVote] = field(default_factory=dict)
     next_look: datetime | None = None
+    looked_at: dict[str, Box] = field(default_factory=dict)
 
     def looks(self, task: str) -> int:
         """How many pictures of it the model of a task has seen."""
         return self.votes[task].pictures if task in self.votes else 0
 
-    def add(self, prediction: Prediction, card: ModelCard) -> None:
-        """Count a prediction for the latest crop."""
-        self.votes.setdefault(card.task, TrackVote(card)).add(prediction, self.latest.quality)
+    def add(self, prediction: Prediction, card: ModelCard, settled: int) -> None:
+        """Count a prediction; after ``settled`` looks, one for as long as the thing stands still."""
+        before = self.looked_at.get(card.task)
+        stood = before is not None and before.iou(self.track.box) >= _STOOD_STILL
+        self.looked_at[card.task] = self.track.box
+        self.votes.setdefault(card.task, TrackVote(card)).add(
+            prediction, self.latest.quality, again=stood and self.looks(card.task) >= settled
+        )
 
     def answer(self, task: str, *, final: bool) -> Prediction | None:
         """The published answer of a task, or at the end whatever the votes say; None before any look."""
@@ -115,7 +125,7 @@ class TrackJudge:
         if self._next_models is not self._models:
             self._models = self._next_models
             for case in self._cases.values():
-                case.votes, case.next_look = {}, None
+                case.votes, case.looked_at, case.next_look = {}, {}, None
 
     def _look(self, frame: Frame, track: Track) -> None:
         crop = cut(frame, track, pad=self._padding)
@@ -154,7 +164,7 @@ class TrackJudge:
         model = self._models[task]
         predictions = model.predict([case.latest.image for case in cases])
         for case, prediction in zip(cases, predictions, strict=True):
-            case.add(prediction, model.card)
+            case.add(prediction, model.card, self._settled)
         return predictions
 
     def _judgement(self, case: _Case, now: Frame | None) -> Judgement:

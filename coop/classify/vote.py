@@ -76,9 +76,13 @@ class TrackVote:
         """The answer that does not flicker; None before the first picture."""
         return self._published
 
-    def add(self, prediction: Prediction, quality: float = 1.0) -> Prediction:
-        """Counts one more picture; returns the published answer."""
-        self._tally.add(prediction, quality)
+    def add(self, prediction: Prediction, quality: float = 1.0, *, again: bool = False) -> Prediction:
+        """Counts one more picture; returns the published answer.
+
+        ``again``: nothing has moved since the last picture, so this one takes its place. A night of copies
+        would else outvote the evening in which a hen was known.
+        """
+        self._tally.add(prediction, quality, again=again)
         current = self._current = self._tally.result(self._min_pictures)
         self._in_a_row = self._in_a_row + 1 if current.label == self._candidate else 1
         self._candidate = current.label
@@ -108,20 +112,27 @@ class _Tally:
         self._weighted: Probabilities = np.zeros(len(card.classes))
         self._plain: Probabilities = np.zeros(len(card.classes))
         self._weight = 0.0
+        self._last: tuple[Probabilities, float] | None = None
         self.pictures = 0
 
-    def add(self, prediction: Prediction, weight: float) -> None:
+    def add(self, prediction: Prediction, weight: float, *, again: bool = False) -> None:
         if not (math.isfinite(weight) and weight >= 0):
             raise ValueError(f"A picture's quality must be zero or more. Received: {weight}")
         if prediction.model != self._card.model:
             raise ValueError(
                 f"A vote is over one model, {self._card.model!r}. Received: {prediction.model!r}"
             )
+        if again and self._last is not None:
+            self._count(*self._last, -1)
         values = np.array([prediction.probabilities[name] for name in self._card.classes])
-        self._weighted += weight * values
-        self._plain += values
-        self._weight += weight
-        self.pictures += 1
+        self._last = values, weight
+        self._count(values, weight, 1)
+
+    def _count(self, values: Probabilities, weight: float, times: int) -> None:
+        self._weighted += times * weight * values
+        self._plain += times * values
+        self._weight += times * weight
+        self.pictures += times
 
     def result(self, min_pictures: int) -> Prediction:
         # Pictures of no quality at all still say something where there are no better ones.

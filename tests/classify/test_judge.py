@@ -117,6 +117,30 @@ def test_a_settled_track_is_looked_at_again_only_now_and_then() -> None:
     assert 5 <= model.pictures <= 5 + 3
 
 
+def test_a_hen_that_sits_in_the_dark_keeps_her_name_and_one_that_goes_on_is_looked_at_anew() -> None:
+    names = ColourModel("hens", {"Alba": WHITE, "Berta": BROWN})
+    models = {"kinds": ColourModel("kinds", {"hen": BROWN, "other": (255, 0, 0)}), "hens": names}
+    judge = TrackJudge(models, settled=5, review_every=timedelta(seconds=2))
+    watch_only(judge, 0, 5, BROWN)
+    assert {j.subject for j in watch_only(judge, 5, 300, WHITE)} == {"Berta"}, (
+        "it looks like Alba, but never moved"
+    )
+    moved = [
+        j
+        for n in range(20)
+        for j in judge.update(
+            frame(300 + 3 * n, [WHITE] * 6), [replace(track(300 + 3 * n), box=BOXES[n % 2])]
+        )
+    ]
+    assert moved[-1].subject == "Alba"
+
+
+def watch_only(judge: TrackJudge, start: float, end: float, colour: tuple[int, int, int]) -> list[Judgement]:
+    """Judgements of a thing that stays, at 2 frames a second."""
+    seconds = [start + n / 2 for n in range(round(2 * (end - start)))]
+    return [j for s in seconds for j in judge.update(frame(s, [colour]), [track(s)])]
+
+
 def test_other_models_are_used_from_the_next_frame_on() -> None:
     judge = TrackJudge({})
     judge.update(frame(0, [BROWN]), [track(0)])

@@ -138,3 +138,14 @@ def test_votes_of_nobody_or_of_strangers_are_refused(
         vote(colour_card, others)
     with pytest.raises(ValueError, match="repeats=0"):
         TrackVote(colour_card, repeats=0)
+
+
+def test_a_copy_takes_the_place_of_the_picture_before(colour_card: ModelCard) -> None:
+    track = TrackVote(colour_card)
+    red, green, blue = predictions(colour_card, [(1, 0, 0), (0, 1, 0), (0, 0, 1)])
+    for one in (red, red, red, green):
+        track.add(one)
+    for _ in range(100):  # a night of pictures that look like another
+        track.add(blue, again=True)
+    assert (track.published, track.current) == (vote(colour_card, [red, red, red, blue]),) * 2
+    assert track.pictures == 4
