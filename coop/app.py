@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,6 +17,7 @@ import sdnotify
 from coop.assembly import (
     camera_clips,
     camera_judge,
+    camera_nests,
     camera_pipeline,
     camera_source,
     main_source,
@@ -26,9 +27,11 @@ from coop.camera_loop import CameraLoop
 from coop.crew import CameraAtWork, Crew, MainAtWork
 from coop.data_lock import DataLock
 from coop.desk import FrontDesk
+from coop.domain.egg import REST
 from coop.domain.event import CameraLost, Event
 from coop.domain.findings import Findings, RecordedEvent
 from coop.domain.health import CameraState
+from coop.domain.zone import Zone
 from coop.errors import CoopError, SettingsError, SourceError, StoreError
 from coop.event.cameras import CameraRule
 from coop.event.rules import visit_ended
@@ -40,6 +43,7 @@ from coop.frame.source import is_live
 from coop.frame.watch import CameraWatch
 from coop.logs import configure_logging
 from coop.models import Models, active_package
+from coop.nests import Nests
 from coop.notify.compose import Composer
 from coop.notify.console import FolderMessenger
 from coop.notify.messenger import Messenger
@@ -61,6 +65,8 @@ CONSOLE_CHAT = "console"
 """Who reads the messages when there is no bot."""
 
 CAMERA_EVENTS = ("CameraLost", "CameraBack")
+LONGEST_STAY = timedelta(hours=12)
+"""A visit that began so long before the last count of a nest may have gone on after it."""
 LOOK_BACK = timedelta(days=30)
 """How far a start looks back for a camera's last loss."""
 
@@ -235,11 +241,13 @@ class Daemon:
                 record=lambda clip, now: recorder(Findings(clips=(clip,)), now),
                 patient=not live,
             )
+        zones = camera.domain_zones or zones
+        nests = self._nests(name, zones, live=live)
         pipeline = camera_pipeline(
             name,
             camera,
             self._settings,
-            zones=camera.domain_zones or zones,
+            zones=zones,
             judge=judge,
             record=recorder,
             is_first_today=self._first_visits,
@@ -247,6 +255,7 @@ class Daemon:
             open_visits=[v for v in self._store.open_visits() if live and v.camera == name],
             motion_told=self._last_time(name, ("MotionSeen",)) if live else None,
             clips=clips,
+            nests=nests,
         )
         slot = LatestFrame()
         main = self._main(name, camera)
@@ -268,7 +277,28 @@ class Daemon:
             monotonic=time.monotonic,
         )
         return CameraAtWork(
-            watch=watch, loop=loop, judge=judge, rule=self._rule(name), recorder=recorder, main=main
+            watch=watch,
+            loop=loop,
+            judge=judge,
+            rule=self._rule(name),
+            recorder=recorder,
+            nests=nests,
+            main=main,
+        )
+
+    def _nests(self, name: str, zones: Sequence[Zone], *, live: bool) -> Nests | None:
+        """The nests of a camera, going on where the program last stopped; a recording begins anew."""
+        counts = [count for count in self._store.nest_counts() if live and count.camera == name]
+        now = utc_now()
+        oldest = min((count.time for count in counts), default=now) - LONGEST_STAY
+        return camera_nests(
+            name,
+            zones,
+            self._models.current,
+            self._settings,
+            counts=counts,
+            visits=self._store.visits(oldest, now) if counts else (),
+            eggs=self._store.eggs(now - REST, now) if live else (),
         )
 
     def _main(self, name: str, camera: CameraSettings) -> MainAtWork | None:

@@ -12,16 +12,20 @@ from pathlib import Path
 import cv2
 
 from coop.classify.judge import Predicts, TrackJudge
+from coop.classify.nest import NestReader
 from coop.clip.director import Director
 from coop.clip.maker import ClipMaker
 from coop.clip.ring import Ring
 from coop.clip.wishes import worth_a_clip
 from coop.domain.clip import NewClip
+from coop.domain.egg import Egg
 from coop.domain.frame import Frame, Picture
+from coop.domain.nest import NestCount
 from coop.domain.sighting import Visit
 from coop.domain.zone import Zone, ZoneKind
 from coop.errors import SourceError
 from coop.event.diary import Diary
+from coop.event.nests import NestBook
 from coop.event.rules import EventRules, IsFirstToday, Policy
 from coop.event.visits import VisitBook
 from coop.frame.main_stream import MainSource
@@ -30,6 +34,7 @@ from coop.frame.network import Finer
 from coop.frame.source import Source, open_source
 from coop.motion.detector import MotionDetector
 from coop.motion.zones import ZoneWatch
+from coop.nests import Nests
 from coop.notify.picture import event_picture
 from coop.pipeline import Pipeline, Record
 from coop.settings import NEST_EVERY_S, CameraSettings, Settings
@@ -123,6 +128,31 @@ def camera_judge(models: Mapping[str, Predicts], settings: Settings) -> TrackJud
     return TrackJudge(models, max_per_second=settings.classify.max_per_second)
 
 
+def camera_nests(
+    name: str,
+    zones: Iterable[Zone],
+    models: Mapping[str, Predicts],
+    settings: Settings,
+    *,
+    counts: Iterable[NestCount] = (),
+    visits: Iterable[Visit] = (),
+    eggs: Iterable[Egg] = (),
+) -> Nests | None:
+    """What watches the nests of one camera, going on with what was there; None where it sees none."""
+    nests = [zone.name for zone in zones if zone.kind is ZoneKind.NEST_BOX]
+    if not nests:
+        return None
+    book = NestBook(
+        name,
+        nests,
+        repeats=settings.nests.repeats,
+        again=timedelta(seconds=settings.nests.again_s),
+        predators=settings.events.predators,
+    )
+    book.restore(counts, visits, eggs)
+    return Nests(reader=NestReader(name, models), book=book)
+
+
 def camera_clips(
     name: str,
     settings: Settings,
@@ -165,6 +195,7 @@ def camera_pipeline(
     open_visits: Iterable[Visit] = (),
     motion_told: datetime | None = None,
     clips: ClipMaker | None = None,
+    nests: Nests | None = None,
 ) -> Pipeline:
     """The whole flow of one camera, going on with the visits that were open."""
     events, zones = settings.events, tuple(zones)
@@ -201,4 +232,5 @@ def camera_pipeline(
         encode=jpeg,
         zones=zones,
         clips=clips,
+        nests=nests,
     )

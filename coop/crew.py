@@ -17,6 +17,7 @@ from coop.event.cameras import CameraRule
 from coop.frame.main_stream import CodedFrame, MainStream
 from coop.frame.watch import CameraWatch
 from coop.load import Load
+from coop.nests import Nests
 from coop.recorder import Recorder
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class CameraAtWork:
     judge: TrackJudge
     rule: CameraRule
     recorder: Recorder
+    nests: Nests | None = None
     main: MainAtWork | None = None
     load: Load = field(init=False)
 
@@ -109,6 +111,8 @@ class Crew:
         """Let every camera go on with other models."""
         for camera in self._cameras.values():
             camera.judge.use(models)
+            if camera.nests is not None:
+                camera.nests.reader.use(models)
 
     def is_fresh(self, monotonic: float) -> bool:
         """Whether every loop still turns."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coop.classify.judge import HENS, KINDS, Predicts
+from coop.classify.nest import NEST
 from coop.classify.package import ModelPackage
 from coop.classify.runtime import Classifier
 from coop.classify.starter import STARTER_FOLDER, ensure_starter
@@ -65,7 +66,7 @@ class Models:
         """
         before = self.current
         self.problems.clear()
-        for task in (KINDS, HENS):
+        for task in (KINDS, HENS, NEST):
             try:
                 self._refresh(task, self._settings.classify.packages.get(task) or self._active(task))
             except StoreError as error:

@@ -8,8 +8,8 @@ every moment is that of the frame, or is handed to `tick`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -19,11 +19,12 @@ from coop.domain.findings import Findings, RecordedEvent
 from coop.domain.frame import Frame, Picture
 from coop.domain.judgement import Judgement
 from coop.domain.motion import Motion, MotionRegion
+from coop.domain.nest import NestCount, NestReading
 from coop.domain.picture import NewPicture, PictureKind
 from coop.domain.prediction import UNKNOWN
 from coop.domain.sighting import Sighting, Visit
 from coop.domain.track import Crop, Track, TrackState
-from coop.domain.zone import Zone, place_of
+from coop.domain.zone import Zone, ZoneKind, place_of
 
 
 class DetectsMotion(Protocol):
@@ -38,6 +39,29 @@ class WatchesZones(Protocol):
     """``due`` returns the zones to take a picture of, each with its box in pixels of the frame."""
 
     def due(self, frame: Frame, motion: Motion) -> Sequence[tuple[Zone, Box]]: ...
+
+    def boxes(self, frame: Frame, names: Iterable[str]) -> Sequence[tuple[Zone, Box]]: ...
+
+
+class WatchesNests(Protocol):
+    """Reads nest boxes and keeps count of their eggs. ``wanted`` names nests to look at besides those due.
+
+    ``look`` is given a frame, the nests with their boxes and the keys of their kept pictures, and what stands
+    before the camera.
+    """
+
+    def wanted(self, now: datetime) -> Sequence[str]: ...
+
+    def look(
+        self,
+        frame: Frame,
+        nests: Sequence[tuple[Zone, Box, str | None]],
+        standing: Sequence[Box],
+    ) -> Sequence[NestReading]: ...
+
+    def update(
+        self, readings: Sequence[NestReading], visits: Sequence[Visit], now: datetime
+    ) -> tuple[Sequence[NestCount], Sequence[RecordedEvent]]: ...
 
 
 class Judges(Protocol):
@@ -103,6 +127,7 @@ class Pipeline:
     illustrate: Illustrate
     encode: Encode
     zones: Sequence[Zone] = ()
+    nests: WatchesNests | None = None
     clips: MakesClips | None = None
     sighting_every: timedelta = timedelta(seconds=30)
     _standing: tuple[Box, ...] = ()
@@ -113,9 +138,9 @@ class Pipeline:
         motion = self.motion.detect(frame, keep=self._standing)
         tracks = self.tracker.update(frame, motion.regions)
         judgements = self.judge.update(frame, tracks)
-        views = [self._zone_picture(frame, *due) for due in self.zone_watch.due(frame, motion)]
-        events = self._note(judgements, frame.time, views)
         self._standing = tuple(t.box for t in tracks if _came_by_itself(t))
+        views, readings = self._zone_views(frame, motion)
+        events = self._note(judgements, frame.time, views, readings)
         if self.clips is not None:
             self.clips.update(frame, events, judgements, moving=bool(motion.regions or tracks))
         return Step(frame=frame, motion=motion, tracks=tracks, judgements=judgements, events=events)
@@ -145,14 +170,44 @@ class Pipeline:
         self._keep(Findings(visits=tuple(visits), events=_without_picture(last_events)), now)
         return (*events, *last_events)
 
+    def _zone_views(self, frame: Frame, motion: Motion) -> tuple[list[NewPicture], tuple[NestReading, ...]]:
+        """Pictures of the zones that are due, and what the nests among them and those wanted show."""
+        due = self.zone_watch.due(frame, motion)
+        views = [self._zone_picture(frame, zone, box) for zone, box in due]
+        if self.nests is None:
+            return views, ()
+        kept = {zone.name: view.key for (zone, _), view in zip(due, views, strict=True)}
+        wanted = [name for name in self.nests.wanted(frame.time) if name not in kept]
+        nests = [(zone, box) for zone, box in due if zone.kind is ZoneKind.NEST_BOX]
+        nests += self.zone_watch.boxes(frame, wanted)
+        looked = [(zone, box, kept.get(zone.name)) for zone, box in nests]
+        readings = tuple(self.nests.look(frame, looked, self._standing)) if looked else ()
+        # A count that becomes reliable now has its picture kept, whatever the schedule says.
+        boxes = {zone.name: (zone, box) for zone, box in nests}
+        new = [r.nest for r in readings if r.counts and r.picture is None]
+        pictures = {name: self._zone_picture(frame, *boxes[name]) for name in new}
+        views += pictures.values()
+        return views, tuple(
+            replace(r, picture=pictures[r.nest].key) if r.nest in pictures else r for r in readings
+        )
+
     def _note(
-        self, judgements: Sequence[Judgement], now: datetime, views: Sequence[NewPicture] = ()
+        self,
+        judgements: Sequence[Judgement],
+        now: datetime,
+        views: Sequence[NewPicture] = (),
+        readings: Sequence[NestReading] = (),
     ) -> tuple[Event, ...]:
         """Turn verdicts into sightings, visits and events, and record them with all pictures."""
         seen = self._sightings(judgements)
         sightings = tuple(sighting for sighting, _ in seen)
         visits, events = self.visits.update(sightings, now)
         recorded, pictures = self._illustrated(events, seen)
+        counts: Sequence[NestCount] = ()
+        if self.nests is not None:
+            counts, news = self.nests.update(readings, visits, now)
+            recorded = (*recorded, *news)
+            events = (*events, *(found.event for found in news))
         crops = [self._crop_picture(crop) for j in judgements if j.final for crop in j.crops]
         self._keep(
             Findings(
@@ -160,6 +215,8 @@ class Pipeline:
                 sightings=sightings,
                 visits=tuple(visits),
                 events=recorded,
+                readings=tuple(readings),
+                counts=tuple(counts),
             ),
             now,
         )

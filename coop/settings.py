@@ -228,6 +228,40 @@ class EventSettings(Section):
     )
 
 
+class NestSettings(Section):
+    """Nest boxes and eggs: which hen laid today's?"""
+
+    repeats: int = Field(
+        default=3, ge=1, le=20, description="Pictures that must agree before a number of eggs counts."
+    )
+    again_s: float = Field(
+        default=20,
+        ge=1,
+        le=3600,
+        description="Seconds until a nest whose number is not sure yet is looked at again.",
+    )
+    suspect_days: float = Field(
+        default=7, ge=1, le=90, description="Days without an egg that put a hen under suspicion."
+    )
+
+
+class FlockSettings(Section):
+    """The flock: who belongs to it, and when somebody is missed."""
+
+    hens: tuple[str, ...] = Field(
+        default=(),
+        examples=[["Clover", "Daisy"]],
+        description="The hens' names; by default those that the model of the task hens knows.",
+    )
+    missing_by: time = Field(default=time(11), description="A hen that was not seen by this hour is missing.")
+    roll_call_min: float = Field(
+        default=10,
+        ge=-120,
+        le=180,
+        description="Minutes after sunset at which all must be home, before the door closes.",
+    )
+
+
 class ClipSettings(Section):
     """Short films of what happened (MP4, as phones play it)."""
 
@@ -401,6 +435,8 @@ class Settings(Section):
     track: TrackSettings = TrackSettings()
     classify: ClassifySettings = ClassifySettings()
     events: EventSettings = EventSettings()
+    nests: NestSettings = NestSettings()
+    flock: FlockSettings = FlockSettings()
     clips: ClipSettings = ClipSettings()
     telegram: TelegramSettings = TelegramSettings()
     store: StoreSettings = StoreSettings()

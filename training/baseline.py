@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from coop.classify.card import TaskMode
 from training.head import fit_head, write_head_package
 
 
@@ -15,9 +16,11 @@ def teach_head(
 ) -> str:
     """Learn a task from starter features (n, d), write its model package, and say how good it is.
 
-    ``groups`` are days or visits, never split between learning and judging. Raises `HeadError`.
+    ``groups`` are days or visits, never split between learning and judging. Labels such as ``eggs=2`` make it
+    a task of counts. Raises `HeadError`.
     """
-    head = fit_head(features, labels, groups)
+    mode = TaskMode.COUNT if all("=" in label for label in labels) else TaskMode.SINGLE
+    head = fit_head(features, labels, groups, mode=mode)
     write_head_package(
         folder,
         head,

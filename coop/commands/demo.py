@@ -15,19 +15,21 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from coop.assembly import camera_judge, camera_pipeline
+from coop.assembly import camera_judge, camera_nests, camera_pipeline
 from coop.classify.judge import HENS, KINDS
+from coop.classify.nest import NEST
 from coop.classify.package import ModelPackage
 from coop.classify.runtime import Classifier
 from coop.classify.starter import ensure_starter
-from coop.commands.lesson import look
-from coop.commands.tables import events_rows, print_rows, visits_rows
+from coop.commands.lesson import look, look_at_nests
+from coop.commands.tables import egg_row, events_rows, print_rows, visits_rows
 from coop.digests import day_digest
 from coop.domain.event import Event, HenArrived, VisitEnded
 from coop.domain.times import day_bounds
 from coop.errors import SettingsError
 from coop.first_visits import FirstVisits
 from coop.frame.sim.source import SimSource, open_sim
+from coop.frame.sim.truth import FactKind
 from coop.models import Models
 from coop.notify.compose import Composer
 from coop.notify.console import FolderMessenger
@@ -68,8 +70,11 @@ def run_demo(out: Path, days: int, seed: int, teach: Teach, console: Console) ->
     console.rule(f"[bold]2. Watching {len(names)} hens for {days} days[/bold]")
     with open_store(settings) as store:
         watch = _Watch(settings, store, out / "messages")
-        watch.run(_source(seed, days), console)
-        console.rule("[bold]3. The record[/bold]")
+        source = _source(seed, days)
+        watch.run(source, console)
+        console.rule("[bold]3. Which hen laid the eggs?[/bold]")
+        _show_eggs(store, source, console)
+        console.rule("[bold]4. The record[/bold]")
         _show(store, settings, days, out, console)
 
 
@@ -78,7 +83,7 @@ def _source(seed: int, days: int) -> SimSource:
 
 
 def _learn(settings: Settings, seed: int, teach: Teach, console: Console) -> tuple[str, ...]:
-    """Teach both tasks from another seed's days, and return the hens' names."""
+    """Teach all tasks from another seed's days, and return the hens' names."""
     source = _source(seed + LESSON_SEED_OFFSET, LESSON_DAYS)
     with console.status("The starter model is written (once)"):
         features = Classifier(ModelPackage.load(ensure_starter(models_dir(settings))), threads=2).embed
@@ -96,6 +101,11 @@ def _learn(settings: Settings, seed: int, teach: Teach, console: Console) -> tup
                 folder, task, embedded[rows], [labels[i] for i in rows], [lesson.groups[i] for i in rows]
             )
             console.print(f"  {task}: {measured}", highlight=False)
+    with console.status("Learning to count eggs"):
+        nests = look_at_nests(source, settings.zone)
+        folder = models_dir(settings) / f"demo-{NEST}"
+        measured = teach(folder, NEST, features(nests.pictures), nests.kinds, nests.groups)
+    console.print(f"  {NEST}: {measured}", highlight=False)
     names = source.flock.names
     console.print(f"  The flock: {', '.join(names)}", highlight=False)
     return names
@@ -125,6 +135,7 @@ class _Watch:
             judge=camera_judge(models.current, self._settings),
             record=recorder,
             is_first_today=FirstVisits(self._store, self._settings.zone),
+            nests=camera_nests(CAMERA, source.zones, models.current, self._settings),
         )
         with _progress(console) as progress:
             task = progress.add_task("", total=source.truth.frame_count, when="")
@@ -187,6 +198,25 @@ def _show(store: Store, settings: Settings, days: int, out: Path, console: Conso
         f"(Run them as {Path(sys.argv[0]).parent}/coop, or activate the virtual environment first.)",
     ]
     console.print("\n".join(lines), highlight=False, soft_wrap=True)
+
+
+def _show_eggs(store: Store, source: SimSource, console: Console) -> None:
+    """Every egg with the hens it may be of, next to the truth, which only a simulated coop knows."""
+    facts = source.truth.of(FactKind.EGG_LAID)
+    since, until = facts[0].time - timedelta(days=1), facts[-1].time + timedelta(days=2)
+    eggs, open_facts, right = store.eggs(since, until), list(facts), 0
+    rows = []
+    for egg in eggs:
+        fact = next((f for f in open_facts if f.place == egg.nest and egg.since <= f.time <= egg.time), None)
+        if fact is not None:
+            open_facts.remove(fact)
+            right += fact.subject == egg.likeliest.hen
+        rows.append(egg_row(egg, UTC) | {"truth": fact.subject if fact is not None else "no egg"})
+    print_rows("Eggs", rows, console)
+    console.print(
+        f"{len(eggs)} eggs found of {len(facts)} laid; the most probable hen is the right one for {right}.",
+        highlight=False,
+    )
 
 
 def _is_news(event: Event) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
@@ -11,13 +12,19 @@ import numpy as np
 from coop.domain.box import Box
 from coop.domain.frame import Picture
 from coop.domain.times import local_day
+from coop.domain.zone import ZoneKind
 from coop.frame.sim.source import SimSource
+from coop.motion.zones import bounding_box
 
 PICTURES_EACH = 6
 """Pictures of each hen and each visitor in an hour of the lesson: enough, and learned in seconds."""
 EMPTY_SHARE = 0.25
 """How often a picture of nothing is taken too."""
 LEAST_VISIBLE = 0.35
+NESTS_EACH = 2
+"""Pictures of one nest, hour and answer on a day of the lesson."""
+NESTS_EVERY_MIN = 6
+MOST_HENS = 2
 OTHER = "other"
 
 Found = tuple[str, str, Box]
@@ -52,6 +59,40 @@ def look(source: SimSource, zone: tzinfo, each: int = PICTURES_EACH) -> Lesson:
         for subject, kind, box in [*found, *_empty(picture, taken, rng)]:
             lesson.add(_jittered(picture, box, rng), kind, subject, local_day(moment, zone).isoformat())
     return lesson
+
+
+def look_at_nests(source: SimSource, zone: tzinfo, each: int = NESTS_EACH) -> Lesson:
+    """Pictures of the nest boxes, labelled with the hens and eggs that can be seen in them.
+
+    At most ``each`` pictures of one nest, hour and answer on a day; in every light. The kinds
+    are the answers, as a CSV has them: ``eggs=2|hens=0``.
+    """
+    lesson, taken = Lesson(), Counter[tuple[str, str, str]]()
+    nests = [place for place in source.zones if place.kind is ZoneKind.NEST_BOX]
+    boxes = {nest.name: bounding_box(nest, source.width, source.height) for nest in nests}
+    for moment in source.truth.frame_times():
+        if moment.second or moment.microsecond or moment.minute % NESTS_EVERY_MIN:
+            continue
+        hens = [seen for seen in source.truth.at(moment) if seen.visible > LEAST_VISIBLE]
+        eggs = source.truth.egg_boxes(moment)
+        picture = None
+        for name, box in boxes.items():
+            if any(_middle_in(box, seen.box) for seen in hens if seen.kind != "hen"):
+                continue
+            here = sum(_middle_in(box, seen.box) for seen in hens)
+            answer = f"eggs={sum(_middle_in(box, seen.box) for seen in eggs)}|hens={min(here, MOST_HENS)}"
+            hour = f"{moment.astimezone(zone):%Y-%m-%d %H}"
+            if taken[name, answer, hour] < each:
+                taken[name, answer, hour] += 1
+                picture = source.picture(moment) if picture is None else picture
+                group = local_day(moment, zone).isoformat()
+                lesson.add(picture[box.y : box.bottom, box.x : box.right].copy(), answer, name, group)
+    return lesson
+
+
+def _middle_in(box: Box, other: Box) -> bool:
+    x, y = other.centre
+    return box.x <= x < box.right and box.y <= y < box.bottom
 
 
 def _chosen(

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from coop.assembly import camera_clips, camera_judge, camera_pipeline, camera_source
+from coop.assembly import camera_clips, camera_judge, camera_nests, camera_pipeline, camera_source
 from coop.commands.sinks import ClipShelf, MaskSink, json_sink, video_sink
 from coop.commands.tables import clips_rows, events_rows, print_rows, visits_rows
 from coop.domain.findings import RecordedEvent
@@ -56,15 +56,17 @@ def run_replay(request: ReplayRequest, settings: Settings, console: Console) -> 
     if request.clips is not None:
         shelf = ClipShelf(request.clips, settings.zone, memory)
         clips = camera_clips(name, settings, folder=request.clips, record=shelf.put, patient=True)
+    zones = camera.domain_zones or own_zones(source)
     pipeline = camera_pipeline(
         name,
         camera,
         settings,
-        zones=camera.domain_zones or own_zones(source),
+        zones=zones,
         judge=camera_judge(models.current, settings),
         record=memory.record,
         is_first_today=memory.is_first_today,
         clips=clips,
+        nests=camera_nests(name, zones, models.current, settings),
     )
     with ExitStack() as stack:
         sinks = _sinks(request, stack)

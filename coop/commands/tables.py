@@ -17,11 +17,15 @@ from rich.table import Table
 from rich.text import Text
 
 from coop.domain.clip import NewClip
+from coop.domain.egg import NOBODY, Egg
 from coop.domain.event import Event
 from coop.domain.findings import RecordedEvent
 from coop.domain.sighting import Visit
 
 Row = Mapping[str, Any]
+
+LEAST_SHARE = 0.03
+"""A hen that is less probable than this is not named."""
 
 EVENT_COLUMNS = ("time", "event", "subject", "place", "camera", "confidence", "clip")
 
@@ -42,6 +46,19 @@ def events_rows(
         | ({} if clips is None else {"clip": str(clips.get(entry.clip or "", ""))})
         for entry in recorded
     ]
+
+
+def egg_row(egg: Egg, zone: tzinfo) -> dict[str, Any]:
+    """An egg on one line, times in ``zone``: who may have laid it, the most probable first."""
+    named = [share for share in egg.shares if share.hen != NOBODY and share.probability >= LEAST_SHARE]
+    by = ", ".join(f"{share.hen} {share.probability:.0%}" for share in named)
+    return {
+        "found": local(egg.time, zone)[:-3],
+        "nest": egg.nest,
+        "laid by": by or "nobody that was recognised",
+        "after": f"{egg.since.astimezone(zone):%H:%M}",
+        "now": egg.fate.value,
+    }
 
 
 def visits_rows(visits: Sequence[Visit], zone: tzinfo) -> list[Row]:

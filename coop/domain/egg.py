@@ -37,6 +37,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from coop.domain.sighting import Visit
+
+HEN = "hen"
+"""The kind of a hen, and what one is called whose name nobody knows."""
 NOBODY = ""
 """Who laid an egg when it was no hen that was recognised."""
 
@@ -62,7 +66,7 @@ class EggFate(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stay:
-    """A visit to a nest while an egg may have been laid there. ``hen`` is "hen" for one without a name."""
+    """A visit to a nest while an egg may have been laid there. ``hen`` is `HEN` for one without a name."""
 
     hen: str
     visit: str
@@ -136,13 +140,33 @@ def laying_chance(minutes: float) -> float:
     return MOST * minutes**2 / (minutes**2 + HALF_MINUTES**2) if minutes > 0 else 0.0
 
 
-def attribute(
-    stays: Iterable[Stay], eggs: int, laid_lately: Mapping[str, float], *, anonymous: str = "hen"
-) -> tuple[Share, ...]:
+def stays_at(visits: Iterable[Visit], nest: str, since: datetime, until: datetime) -> tuple[Stay, ...]:
+    """The hens' visits to a nest that reach into (since, until], each cut to it, in order."""
+    found = [
+        Stay(
+            hen=visit.subject,
+            visit=visit.key,
+            began=max(visit.began, since),
+            minutes=(min(visit.last_seen, until) - max(visit.began, since)).total_seconds() / 60,
+            identity=visit.confidence,
+        )
+        for visit in visits
+        if visit.place == nest and visit.kind == HEN and visit.last_seen > since and visit.began <= until
+    ]
+    return tuple(sorted(found, key=lambda stay: (stay.began, stay.visit)))
+
+
+def laid_lately(eggs: Iterable[Egg], before: datetime) -> dict[str, float]:
+    """By hen, the probability that she laid within `REST` before a moment."""
+    lately = [egg for egg in eggs if before - REST < egg.time <= before]
+    hens = {share.hen for egg in lately for share in egg.shares} - {NOBODY}
+    return {hen: chance_laid(lately, hen, before - REST, before) for hen in hens}
+
+
+def attribute(stays: Iterable[Stay], eggs: int, laid_lately: Mapping[str, float]) -> tuple[Share, ...]:
     """Who laid one of ``eggs`` eggs that were found together; the shares of one egg sum to 1.
 
-    ``laid_lately``: by hen, the probability that she laid within `REST` before. ``anonymous`` is what a
-    hen is called whose name nobody knows.
+    ``laid_lately``: by hen, the probability that she laid within `REST` before.
     """
     if eggs < 1:
         raise ValueError(f"At least one egg is attributed. Received: {eggs}")
@@ -150,7 +174,7 @@ def attribute(
     strangers: list[float] = [UNSEEN_CHANCE] * eggs
     for stay in stays:
         chance = laying_chance(stay.minutes)
-        known = 0.0 if stay.hen == anonymous else stay.identity
+        known = 0.0 if stay.hen == HEN else stay.identity
         if known:
             by_hen.setdefault(stay.hen, []).append(stay)
         strangers.append((1.0 - known) * chance)

@@ -6,10 +6,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from coop.domain.egg import HEN
 from coop.domain.sighting import Visit
-
-HEN = "hen"
-"""The kind of a hen, and what one is called whose name nobody knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,15 @@ class ZoneWatch:
             if any((_is_scheduled(course, frame.time), self._has_settled(course, frame, motion)))
         )
 
+    def boxes(self, frame: Frame, names: Iterable[str]) -> tuple[tuple[Zone, Box], ...]:
+        """Some zones by their names, each with the box around it in pixels of the frame."""
+        wanted = frozenset(names)
+        return tuple(
+            (course.zone, bounding_box(course.zone, frame.width, frame.height))
+            for course in self._courses
+            if course.zone.name in wanted
+        )
+
     def _has_settled(self, course: _Course, frame: Frame, motion: Motion) -> bool:
         """Whether the wait after a change is over, which it is once for each change."""
         if motion.relearning:

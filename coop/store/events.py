@@ -12,10 +12,10 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import func, select
 
-from coop.domain.event import EVENTS, Event, HenArrived
+from coop.domain.event import EVENTS, Event, HenArrived, HenCleared, HenSuspected
 from coop.domain.findings import RecordedEvent
 from coop.store.core import StoreCore
-from coop.store.models import EventRow
+from coop.store.models import EventRow, PictureRow
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +47,30 @@ class Events(StoreCore):
     def newest_event(self) -> datetime | None:
         """When the newest event was; None while there is none."""
         return self._read(lambda session: session.scalar(select(func.max(EventRow.time))))
+
+    def suspected(self) -> dict[str, datetime]:
+        """The hens under suspicion now, and since when."""
+        names = (HenSuspected.__name__, HenCleared.__name__)
+        query = select(EventRow.subject, EventRow.name, EventRow.time).where(EventRow.name.in_(names))
+        query = query.order_by(EventRow.time, EventRow.name.desc())
+        since: dict[str, datetime] = {}
+        for subject, name, time in self._read(lambda session: session.execute(query).all()):
+            if name == HenSuspected.__name__:
+                since[subject] = time
+            else:
+                since.pop(subject, None)
+        return since
+
+    def last_picture_of(self, subject: str) -> str | None:
+        """The key of the newest picture of an event about someone whose file is kept."""
+        query = (
+            select(EventRow.picture)
+            .join(PictureRow, PictureRow.key == EventRow.picture)
+            .where(EventRow.subject == subject, PictureRow.deleted.is_(None))
+            .order_by(EventRow.time.desc())
+            .limit(1)
+        )
+        return self._read(lambda session: session.scalar(query))
 
     def seen_subjects(self, since: datetime) -> frozenset[str]:
         """Who arrived since a moment: after a restart, a hen's first visit of the day is not told again."""

@@ -58,6 +58,7 @@ class Flock:
 
     number: int
     hens: tuple[Hen, ...]
+    strangers: tuple[Hen, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -65,7 +66,7 @@ class Flock:
 
     def hen(self, name: str) -> Hen:
         """The hen of that name; KeyError if there is none."""
-        for hen in self.hens:
+        for hen in (*self.hens, *self.strangers):
             if hen.name == name:
                 return hen
         raise KeyError(f"no hen is called {name!r}; there are {', '.join(self.names)}")
@@ -270,6 +271,17 @@ def make_flock(number: int, hens: int = 8) -> Flock:
         hens=tuple(
             Hen(name=names[i], plumage=tints[i], size=sizes[i], lays=i not in resting) for i in range(hens)
         ),
+        strangers=_strangers(number, [tint.name for tint in tints[:hens]]),
+    )
+
+
+def _strangers(number: int, taken: list[str]) -> tuple[Hen, ...]:
+    """Hens of other coops, of breeds that this flock has not; where it has all of them, the last ones."""
+    rng = random.Random(f"strangers/{number}")
+    other = [plumage for plumage in _PLUMAGES if plumage.name not in taken] or list(_PLUMAGES[-2:])
+    return tuple(
+        Hen(name=f"stranger {n}", plumage=_tinted(plumage, rng), size=rng.uniform(0.93, 1.07), lays=False)
+        for n, plumage in enumerate(other, start=1)
     )
 
 

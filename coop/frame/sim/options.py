@@ -30,6 +30,7 @@ class SimOptions:
     width: int = 640
     height: int = 360
     faults: bool = False
+    trouble: bool = False
     zone: tzinfo = UTC
     speed: float = 1.0
     from_hour: float = 0.0
@@ -148,6 +149,7 @@ _KEYS: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "w": ("width", _whole(160, 1920)),
     "h": ("height", _whole(90, 1440)),
     "faults": ("faults", _flag),
+    "trouble": ("trouble", _flag),
     "tz": ("zone", _zone),
     "speed": ("speed", _number(0.01, 100_000, "of seconds a second")),
     "from": ("from_hour", _number(0, 24, "of hours")),

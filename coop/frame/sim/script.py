@@ -22,6 +22,8 @@ MINUTE = 60 * TICKS
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
+STRANGER = "stranger"
+"""The kind of a hen that is none of the flock."""
 PREDATORS = frozenset({"fox", "marten", "rat"})
 _FRAMES_A_DAY = 3_250
 """Strolls are only added while the day has fewer frames, so that thirty days stay under 100,000."""
@@ -112,6 +114,14 @@ class Laid:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stolen:
+    """An egg that a thief takes."""
+
+    tick: int
+    egg: Laid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """The camera is "dark" or "frozen" from ``start`` up to, not including, ``end``."""
 
@@ -136,6 +146,9 @@ class DayScript:
     laid: tuple[Laid, ...]
     collected: tuple[int, int, int]
     faults: tuple[Fault, ...]
+    stolen: tuple[Stolen, ...]
+    out: str | None
+    """The hen that does not come home this evening."""
     moving: tuple[tuple[int, int], ...]
     """Disjoint spans of ticks in which something moves, in order; both ends belong to them."""
 
@@ -158,9 +171,11 @@ def sun_times(day: date) -> tuple[int, int]:
     return round((12 - half) * HOUR), round((12 + half) * HOUR)
 
 
-def write_day(seed: int, flock: Flock, day: date, *, faults: bool = False) -> DayScript:
-    """The script of one day."""
-    return _Writer(seed, flock, day, faults).write()
+def write_day(
+    seed: int, flock: Flock, day: date, *, faults: bool = False, trouble: bool = False
+) -> DayScript:
+    """The script of one day. ``trouble``: on some days thieves, strangers, faults, a hen that stays out."""
+    return _Writer(seed, flock, day, faults, trouble).write()
 
 
 def frame_ticks(script: DayScript, length: int = DAY) -> list[int]:
@@ -248,9 +263,13 @@ class _Path:
 
 
 class _Writer:
-    def __init__(self, seed: int, flock: Flock, day: date, faults: bool) -> None:
+    def __init__(self, seed: int, flock: Flock, day: date, faults: bool, trouble: bool) -> None:
         self._rng = random.Random(f"day/{seed}/{flock.number}/{len(flock.hens)}/{day.isoformat()}")
         self._seed, self._flock, self._day, self._faulty = seed, flock, day, faults
+        # Lots of their own, so that the same day without trouble stays what it is.
+        self._troubled = trouble
+        self._lots = random.Random(f"trouble/{seed}/{flock.number}/{day.isoformat()}")
+        self._stolen: list[Stolen] = []
         self._sunrise, self._sunset = sun_times(day)
         self._hens: dict[str, list[Segment]] = {hen.name: [] for hen in flock.hens}
         self._visitors: list[Actor] = []
@@ -271,6 +290,8 @@ class _Writer:
         self._cat()
         self._layings()
         self._strolls(door)
+        if self._troubled:
+            self._trouble(collected)
         actors = self._actors()
         return DayScript(
             day=self._day,
@@ -284,9 +305,22 @@ class _Writer:
             actors=actors,
             laid=tuple(sorted(self._laid, key=lambda egg: egg.tick)),
             collected=collected,
-            faults=self._camera_faults() if self._faulty else (),
+            faults=self._camera_faults() if self._has_faults() else (),
+            stolen=tuple(self._stolen),
+            out=self._out(self._day),
             moving=_moving(actors, door),
         )
+
+    def _has_faults(self) -> bool:
+        return self._faulty or (self._troubled and self._lots.random() < 0.25)
+
+    def _out(self, night: date) -> str | None:
+        """Who stays out in a night, which both its days must know; on about one night in five."""
+        if not self._troubled:
+            return None
+        lots = random.Random(f"out/{self._seed}/{self._flock.number}/{night.toordinal()}")
+        name = lots.choice(list(self._hens))
+        return name if lots.random() < 0.2 else None
 
     # The roost's order must be the same before and after midnight, so it hangs on the night, not on the day.
     def _perches(self, night: date) -> dict[str, int]:
@@ -300,10 +334,13 @@ class _Writer:
 
     def _mornings(self, opens: int) -> int:
         """Down from the roost and out, one after the other; returns when the last one is out."""
-        slots = self._perches(date.fromordinal(self._day.toordinal() - 1))
+        night = date.fromordinal(self._day.toordinal() - 1)
+        slots, out = self._perches(night), self._out(night)
         leave = opens + MINUTE // 2
         for name in self._rng.sample(list(slots), len(slots)):
             slot = slots[name]
+            if name == out:
+                continue
             path = _Path(0, _perch(slot, len(slots)))
             facing = self._perch_heading(slot)
             path.do(Act.SLEEP, self._sunrise, facing, layer=Layer.ROOST, place=scene.ROOST)
@@ -315,14 +352,17 @@ class _Writer:
             self._to_door(path)
             self._hens[name] += path.segments
             leave += round(self._rng.uniform(0.3, 2.2) * MINUTE)
-        return max(own[-1].end for own in self._hens.values())
+        return max(own[-1].end for own in self._hens.values() if own)
 
     def _evenings(self) -> int:
         """Home before the sun sets and up to the roost; returns when the first one comes."""
         slots = self._perches(self._day)
         first = arrive = self._sunset - round((4 + 2.0 * len(slots)) * MINUTE)
+        out = self._out(self._day)
         for name in self._rng.sample(list(slots), len(slots)):
             slot = slots[name]
+            if name == out:
+                continue
             path = self._from_door(arrive)
             perch = _perch(slot, len(slots))
             path.walk(_floor(max(190.0, perch.x - self._rng.uniform(0, 60)), self._rng.uniform(284, 300)))
@@ -532,6 +572,57 @@ class _Writer:
         path.do(Act.LOOK, 4, heading, layer=Layer.FLOOR, place=scene.RUN)
         self._to_door(path)
         self._hens[name] += path.segments
+
+    def _trouble(self, collected: Sequence[int]) -> None:
+        """On some days a stranger looks in, and a rat takes an egg in broad daylight."""
+        first, last = self._business
+        if self._lots.random() < 0.15:
+            start = self._find_lot(first, last - 4 * MINUTE, 3 * MINUTE)
+            if start is not None:
+                self._stranger(self._lots.choice(self._flock.strangers).name, start)
+        if self._lots.random() < 0.3:
+            self._theft(collected)
+
+    def _stranger(self, name: str, start: int) -> None:
+        path = self._from_door(start)
+        path.walk(_floor(self._lots.uniform(200, 300), self._lots.uniform(296, 320)))
+        path.do(Act.PECK, 30, -25.0, layer=Layer.FLOOR, place=scene.RUN)
+        path.walk(_floor(self._lots.uniform(380, 480), self._lots.uniform(300, 324)))
+        path.do(Act.LOOK, 20, -155.0, layer=Layer.FLOOR, place=scene.RUN)
+        self._to_door(path)
+        self._scenes.append((path.segments[0].start, path.tick))
+        self._visitors.append(_actor(name, STRANGER, path.segments))
+
+    def _theft(self, collected: Sequence[int]) -> None:
+        """A rat climbs into a nest that no hen is near, and is gone with an egg."""
+        for egg in self._lots.sample(self._laid, len(self._laid)):
+            last = collected[egg.nest] - 20 * MINUTE
+            sits = [s for s in self._sits if s[0] == egg.nest]
+            start = self._find_lot(egg.tick + 10 * MINUTE, last, MINUTE)
+            if start is None or any(a - 8 * MINUTE < start < b + 8 * MINUTE for _, a, b, _ in sits):
+                continue
+            path = _Path(start, _HOLE, pace=1.5)
+            path.walk(_under_nest(egg.nest, -20))
+            place = scene.NESTS[egg.nest]
+            path.hop(_bed(egg.nest, 48 * egg.spot[0]), 0.8, place)
+            path.do(Act.PECK, 3 * TICKS, -30.0, layer=Layer.NEST, place=place)
+            self._stolen.append(Stolen(tick=path.tick - 2, egg=egg))
+            path.hop(_under_nest(egg.nest, 20), 0.6, scene.RUN)
+            path.walk(_HOLE)
+            self._visitor("rat", path)
+            return
+
+    def _find_lot(self, first: int, last: int, long: int) -> int | None:
+        """A time of ``long`` ticks at which nobody else is about."""
+        busy = [(s.start, s.end) for own in self._hens.values() for s in own if s.moves]
+        for _ in range(60):
+            if last - long <= first:
+                return None
+            start = self._lots.randrange(first, last - long)
+            near = any(start < b + MINUTE and start + long > a - MINUTE for a, b in busy)
+            if not near and self._free(start, start + long):
+                return start
+        return None
 
     def _find(self, first: int, last: int, long: int, free: Callable[[int, int], bool]) -> int | None:
         for _ in range(80):

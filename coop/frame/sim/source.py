@@ -56,6 +56,7 @@ class SimSource:
             from_hour=options.from_hour,
             to_hour=options.to_hour,
             faults=options.faults,
+            trouble=options.trouble,
         )
         self._stage = Stage(self.flock, options.width, options.height)
         self._renderer = Renderer(self._stage, options.seed)
@@ -95,7 +96,8 @@ def open_sim(
 ) -> SimSource:
     """The simulated coop at an address such as ``sim://?flock=1&seed=7&days=2``.
 
-    Parameters: flock, seed, days, start (ISO date), hens, w, h, faults (0 or 1), tz, speed, and from and to
+    Parameters: flock, seed, days, start (ISO date), hens, w, h, faults and
+    trouble (0 or 1), tz, speed, and from and to
     (local hours that cut each day short). Unknown or impossible ones raise SourceError. Not paced, frames
     come as fast as they can be rendered; ``clock`` counts seconds, and only pacing looks at it.
     """

@@ -14,7 +14,7 @@ from coop.frame.sim import scene
 from coop.frame.sim.animals import HEADINGS, Pose, animal_sprite, arm_sprite, hen_sprite
 from coop.frame.sim.flock import Colour, Flock
 from coop.frame.sim.scenery import paint_scenery
-from coop.frame.sim.script import TICKS, Act, Actor, DayScript, Laid, Layer, Segment
+from coop.frame.sim.script import STRANGER, TICKS, Act, Actor, DayScript, Laid, Layer, Segment
 from coop.frame.sim.solid import Sprite
 
 _SIZES = {"fox": 0.98, "marten": 0.46, "rat": 0.27, "cat": 0.70}
@@ -120,7 +120,7 @@ class Stage:
         heading = round(segment.heading / (360 / HEADINGS)) % HEADINGS
         if actor.kind == PERSON:
             sprite, tall = arm_sprite(self._pixels), tall * _HAND
-        elif actor.kind == "hen":
+        elif actor.kind in ("hen", STRANGER):
             hen = self._flock.hen(actor.subject)
             sprite, tall = hen_sprite(hen.plumage, pose, heading, self._pixels), tall * hen.size
         else:
@@ -135,9 +135,8 @@ class Stage:
         # Nothing in the air or in the picture's edge throws one.
         if segment.layer is Layer.FLOOR and segment.act not in (Act.HOP, Act.REACH):
             shadow = x * self._sx, y * self._sy, 0.36 * tall * self._scale
-        placed = self._placed(
-            actor.subject, actor.kind, sprite, (x, y), clip, segment.layer is Layer.NEST, shadow
-        )
+        kind = "hen" if actor.kind == STRANGER else actor.kind
+        placed = self._placed(actor.subject, kind, sprite, (x, y), clip, segment.layer is Layer.NEST, shadow)
         return placed
 
     def _placed(

@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from coop.frame.sim import scene
-from coop.frame.sim.script import PREDATORS, Actor, DayScript
+from coop.frame.sim.script import DAY, PREDATORS, STRANGER, Actor, DayScript
 from coop.frame.sim.stage import EGG, PERSON, Seen, Stage
 from coop.frame.sim.world import World
 
@@ -23,6 +23,9 @@ class FactKind(StrEnum):
     COLLECTED = "collected"
     INFRARED = "infrared"
     FAULT = "fault"
+    STRANGER = "stranger"
+    STOLEN = "stolen"
+    OUT = "out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +125,10 @@ class SimTruth:
             else:
                 first, last = actor.segments[0].start, actor.segments[-1].end
                 yield fact(_visitor_kind(actor.kind), first, last, actor.subject)
+        for theft in script.stolen:
+            yield fact(FactKind.STOLEN, theft.tick, theft.tick, "rat", scene.NESTS[theft.egg.nest])
+        if script.out is not None:
+            yield fact(FactKind.OUT, script.sunset, DAY, script.out)
         for nest, tick in enumerate(script.collected):
             taken = sum(egg.nest == nest for egg in self._world.eggs(script, tick - 1))
             if taken:
@@ -134,6 +141,8 @@ class SimTruth:
 
 
 def _visitor_kind(kind: str) -> FactKind:
+    if kind == STRANGER:
+        return FactKind.STRANGER
     if kind == PERSON:
         return FactKind.KEEPER
     return FactKind.PREDATOR if kind in PREDATORS else FactKind.ANIMAL

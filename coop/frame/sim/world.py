@@ -26,6 +26,7 @@ class World:
     from_hour: float = 0.0
     to_hour: float = 24.0
     faults: bool = False
+    trouble: bool = False
 
     @cached_property
     def scripts(self) -> tuple[DayScript, ...]:
@@ -37,7 +38,7 @@ class World:
         return self._script(self.start - timedelta(days=1))
 
     def _script(self, day: date) -> DayScript:
-        return write_day(self.seed, self.flock, day, faults=self.faults)
+        return write_day(self.seed, self.flock, day, faults=self.faults, trouble=self.trouble)
 
     def moment(self, script: DayScript, tick: int) -> datetime:
         """The UTC time of a tick of a day."""
@@ -77,11 +78,13 @@ class World:
     def eggs(self, script: DayScript, tick: int) -> tuple[Laid, ...]:
         """The eggs that lie in the nests at a tick of a day, today's and those left from the day before."""
         before = self._eve if script.day == self.start else self.scripts[(script.day - self.start).days - 1]
-        left = tuple(e for e in before.laid if e.tick > before.collected[e.nest])
+        stolen = {id(theft.egg) for theft in before.stolen}
+        left = tuple(e for e in before.laid if e.tick > before.collected[e.nest] and id(e) not in stolen)
         waiting = tuple(e for e in left if tick < script.collected[e.nest])
         today = tuple(
             e
             for e in script.laid
             if e.tick <= tick and (tick < script.collected[e.nest] or e.tick > script.collected[e.nest])
         )
-        return waiting + today
+        gone = {id(theft.egg) for theft in script.stolen if theft.tick <= tick}
+        return tuple(egg for egg in waiting + today if id(egg) not in gone)

@@ -1,0 +1,337 @@
+"""From readings of nest boxes to eggs: laid, collected, gone.
+
+**A state counts once it has repeated.** Between two disturbances (a hen on the nest, a person or a predator
+in sight) nothing can change, so all readings of that stretch show the same number of eggs. Once there are
+``repeats`` of them, the number n is the one of greatest probability
+
+    P(n | readings) ~ P(n | what happened since the last count) * exp(min(m, 2) * mean log P(reading | n))
+
+where m is how many readings there are: they are pictures of the same scene, so more than two tell no more
+than two. It is believed from 95% on; below that, more pictures are asked for, and nothing is said.
+
+**What can have happened** (`_explanations`): every hen that was on the nest may have laid an egg, with the
+chance of `coop.domain.egg.laying_chance`; a person takes all (50%), some (10%) or none; a predator or,
+rarely, a hen takes one or more. With nobody near, a change is very improbable, and it takes very clear
+pictures to be believed.
+
+Only bare nests count. A hen on the nest, darkness or a hand says nothing of eggs, however often it repeats.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from coop.domain.egg import (
+    HEN,
+    NOBODY,
+    REST,
+    UNSEEN_CHANCE,
+    Egg,
+    Share,
+    attribute,
+    distribution,
+    laid_lately,
+    laying_chance,
+    stays_at,
+)
+from coop.domain.event import EggGone, EggLaid, EggsCollected, Event
+from coop.domain.findings import RecordedEvent
+from coop.domain.nest import NestCount, NestReading
+from coop.domain.sighting import Visit
+
+PERSON = "person"
+BELIEVED = 0.95
+MOST_INDEPENDENT = 2
+LEAST_CHANCE = 0.005
+"""No reading says that a number is less probable than this: every model errs."""
+MOST_KEPT = 12
+_KEPT_FOR = timedelta(days=2)
+
+_PERSON_TAKES_ALL, _PERSON_TAKES_SOME = 0.5, 0.1
+_PREDATOR_TAKES = 0.3
+_HEN_EATS = 0.01
+_NOBODY_TAKES = 0.002
+
+
+@dataclass(kw_only=True)
+class _Nest:
+    """One nest: its last reliable count, and the readings of the present stretch."""
+
+    count: NestCount | None = None
+    stretch: list[NestReading] = field(default_factory=list)
+    settled: bool = False
+    looked: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NestChanges:
+    """What one update found: counts that are reliable now, and what they tell."""
+
+    counts: tuple[NestCount, ...] = ()
+    events: tuple[RecordedEvent, ...] = ()
+
+
+class NestBook:
+    """The nests of one camera. ``predators`` are the kinds that take eggs.
+
+    ``again`` is how soon another picture is wanted of a nest whose count is not reliable yet.
+    """
+
+    def __init__(
+        self,
+        camera: str,
+        nests: Iterable[str],
+        *,
+        repeats: int = 3,
+        again: timedelta = timedelta(seconds=20),
+        predators: Collection[str] = (),
+    ) -> None:
+        self._camera = camera
+        self._nests = {name: _Nest() for name in nests}
+        self._repeats = repeats
+        self._again = again
+        self._predators = frozenset(predators)
+        self._visits: dict[str, Visit] = {}
+        self._eggs: list[Egg] = []
+
+    def restore(self, counts: Iterable[NestCount], visits: Iterable[Visit], eggs: Iterable[Egg]) -> None:
+        """Go on where the program last stopped: with the visits since the counts, and the eggs of late."""
+        for count in counts:
+            if count.camera == self._camera and count.nest in self._nests:
+                self._nests[count.nest].count = count
+        self._visits.update((visit.key, visit) for visit in visits if visit.camera == self._camera)
+        self._eggs += [egg for egg in eggs if egg.camera == self._camera]
+
+    def wanted(self, now: datetime) -> frozenset[str]:
+        """The nests of which a picture is wanted now, besides those that are due anyway."""
+        return frozenset(
+            name
+            for name, nest in self._nests.items()
+            if not nest.settled and (nest.looked is None or abs(now - nest.looked) >= self._again)
+        )
+
+    def update(self, readings: Sequence[NestReading], visits: Iterable[Visit], now: datetime) -> NestChanges:
+        """Take what was read and who came, in any order; what changed may show only later."""
+        changed = tuple(visits)
+        self._visits.update((visit.key, visit) for visit in changed)
+        for visit in changed:
+            for name in self._disturbed_by(visit):
+                nest = self._nests[name]
+                nest.stretch = [r for r in nest.stretch if r.time > visit.last_seen]
+                nest.settled = False
+        counts: list[NestCount] = []
+        events: list[RecordedEvent] = []
+        for reading in readings:
+            if reading.nest in self._nests:
+                found, told = self._read(self._nests[reading.nest], reading)
+                counts += found
+                events += told
+        self._forget(now)
+        return NestChanges(counts=tuple(counts), events=tuple(events))
+
+    def _disturbed_by(self, visit: Visit) -> Iterator[str]:
+        if visit.kind == PERSON or visit.kind in self._predators:
+            yield from self._nests
+        elif visit.place in self._nests:
+            yield visit.place
+
+    def _read(self, nest: _Nest, reading: NestReading) -> tuple[list[NestCount], list[RecordedEvent]]:
+        nest.looked = reading.time
+        if not reading.counts:
+            return [], []
+        nest.stretch = [*nest.stretch, reading][-MOST_KEPT:]
+        if len(nest.stretch) < self._repeats:
+            return [], []
+        first = nest.stretch[0].time
+        why = _Explainer(nest.count, self._between(nest.count, reading.nest, first), self._predators)
+        best = why.best(nest.stretch)
+        if best is None:
+            return [], []
+        nest.settled = True
+        before, nest.count = nest.count, self._counted(nest.count, reading, best.eggs)
+        if before is None or not (best.laid or best.taken):
+            return [nest.count], []
+        shown = next((r.picture for r in reversed(nest.stretch) if r.picture is not None), None)
+        events = [
+            RecordedEvent(event=event, picture=shown)
+            for event in self._told(before, reading.nest, first, best)
+        ]
+        return [nest.count], events
+
+    def _between(self, count: NestCount | None, nest: str, until: datetime) -> tuple[Visit, ...]:
+        """Who may have changed the nest since its last count."""
+        if count is None:
+            return ()
+        return tuple(
+            visit
+            for visit in self._visits.values()
+            if nest in self._disturbed_by(visit) and visit.last_seen > count.time and visit.began <= until
+        )
+
+    def _counted(self, before: NestCount | None, reading: NestReading, eggs: int) -> NestCount:
+        if before is None:
+            return NestCount(
+                camera=self._camera, nest=reading.nest, eggs=eggs, time=reading.time, first=reading.time
+            )
+        return replace(before, eggs=eggs, time=max(before.time, reading.time))
+
+    def _told(self, before: NestCount, nest: str, found: datetime, what: Explanation) -> list[Event]:
+        visits = self._between(before, nest, found)
+        events: list[Event] = []
+        if what.taken:
+            events.append(self._taken(before, nest, found, what, visits))
+        if what.laid:
+            events += self._laid(before, nest, found, what)
+        return events
+
+    def _taken(
+        self, before: NestCount, nest: str, found: datetime, what: Explanation, visits: Sequence[Visit]
+    ) -> EggsCollected | EggGone:
+        left = what.eggs - what.laid
+        if any(visit.kind == PERSON for visit in visits):
+            return EggsCollected(
+                time=found,
+                camera=self._camera,
+                place=nest,
+                subject=PERSON,
+                confidence=what.probability,
+                since=before.time,
+                count=what.taken,
+                left=left,
+            )
+        there = tuple(dict.fromkeys(visit.subject for visit in visits))
+        return EggGone(
+            time=found,
+            camera=self._camera,
+            place=nest,
+            subject=there[0] if len(there) == 1 else nest,
+            confidence=what.probability,
+            since=before.time,
+            count=what.taken,
+            left=left,
+            suspects=there,
+        )
+
+    def _laid(self, before: NestCount, nest: str, found: datetime, what: Explanation) -> list[EggLaid]:
+        stays = stays_at(self._visits.values(), nest, before.time, found)
+        shares = attribute(stays, what.laid, laid_lately(self._eggs, found))
+        likeliest = next((share for share in shares if share.hen != NOBODY), None)
+        laid = [
+            EggLaid(
+                time=found,
+                camera=self._camera,
+                place=nest,
+                subject=likeliest.hen if likeliest is not None else HEN,
+                confidence=likeliest.probability if likeliest is not None else 0.0,
+                since=before.time,
+                eggs=what.eggs,
+                number=number,
+                together=what.laid,
+                shares=shares,
+            )
+            for number in range(1, what.laid + 1)
+        ]
+        self._eggs += [_egg(event, shares) for event in laid]
+        return laid
+
+    def _forget(self, now: datetime) -> None:
+        """What no attribution can need any more. A nest that was not counted for days keeps its visits."""
+        counts = [nest.count.time for nest in self._nests.values() if nest.count is not None]
+        oldest = min([now - timedelta(hours=1), *counts]) if counts else now - _KEPT_FOR
+        if len(self._visits) > 200:
+            kept = self._visits.items()
+            self._visits = {key: v for key, v in kept if v.ended is None or v.last_seen > oldest}
+        self._eggs = [egg for egg in self._eggs if now - egg.time < REST]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """So many eggs lie there since so many were taken and so many laid."""
+
+    eggs: int
+    laid: int
+    taken: int
+    probability: float
+
+
+@dataclass(frozen=True)
+class _Explainer:
+    """What can have become of a nest since its last count, given who was there."""
+
+    count: NestCount | None
+    visits: Sequence[Visit]
+    predators: frozenset[str]
+
+    def best(self, stretch: Sequence[NestReading]) -> Explanation | None:
+        """The explanation of the number that is believed; None while none is."""
+        most = max(len(reading.chances) for reading in stretch)
+        likelihood = [math.exp(_weight(stretch, n)) for n in range(most)]
+        if self.count is None:
+            found = [Explanation(eggs=n, laid=0, taken=0, probability=1 / most) for n in range(most)]
+        else:
+            found = list(self._explanations(self.count, most))
+        weights: dict[int, float] = {}
+        for e in found:
+            weights[e.eggs] = weights.get(e.eggs, 0.0) + e.probability * likelihood[e.eggs]
+        total = sum(weights.values())
+        best = max(weights, key=weights.__getitem__)
+        if total <= 0.0 or weights[best] < BELIEVED * total:
+            return None
+        chosen = max((e for e in found if e.eggs == best), key=lambda e: e.probability)
+        return replace(chosen, probability=weights[best] / total)
+
+    def _explanations(self, count: NestCount, most: int) -> Iterator[Explanation]:
+        stays = [v for v in self.visits if v.kind == HEN]
+        minutes = [(v.last_seen - max(v.began, count.time)).total_seconds() / 60 for v in stays]
+        laying = distribution([*(laying_chance(m) for m in minutes), UNSEEN_CHANCE])
+        for taken, chance in self._taking(count.eggs, bool(stays)):
+            for laid, p in enumerate(laying):
+                eggs = count.eggs - taken + laid
+                if eggs < most:
+                    yield Explanation(eggs=eggs, laid=laid, taken=taken, probability=chance * p)
+
+    def _taking(self, eggs: int, hens: bool) -> Iterator[tuple[int, float]]:
+        """How many were taken, with what probability."""
+        if eggs == 0:
+            yield 0, 1.0
+            return
+        chances = [0.0] * (eggs + 1)
+        if any(v.kind == PERSON for v in self.visits):
+            for taken in range(1, eggs):
+                chances[taken] = _PERSON_TAKES_SOME / (eggs - 1)
+            chances[eggs] += _PERSON_TAKES_ALL
+        else:
+            some = _NOBODY_TAKES + (_HEN_EATS if hens else 0.0)
+            if any(v.kind in self.predators for v in self.visits):
+                some += _PREDATOR_TAKES
+            weights = [0.5**taken for taken in range(1, eggs + 1)]
+            for taken, weight in enumerate(weights, start=1):
+                chances[taken] = some * weight / sum(weights)
+        chances[0] = 1.0 - sum(chances)
+        yield from enumerate(chances)
+
+
+def _weight(stretch: Sequence[NestReading], eggs: int) -> float:
+    """The logarithm of how well all readings fit a number of eggs."""
+    logs = [math.log(max(LEAST_CHANCE, _chance(reading, eggs))) for reading in stretch]
+    return min(len(logs), MOST_INDEPENDENT) * sum(logs) / len(logs)
+
+
+def _chance(reading: NestReading, eggs: int) -> float:
+    return reading.chances[eggs] if eggs < len(reading.chances) else 0.0
+
+
+def _egg(event: EggLaid, shares: tuple[Share, ...]) -> Egg:
+    return Egg(
+        key=event.key,
+        camera=event.camera,
+        nest=event.place,
+        time=event.time,
+        since=event.since,
+        together=event.together,
+        shares=shares,
+        attributed=event.time,
+    )

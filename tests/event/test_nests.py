@@ -1,0 +1,182 @@
+"""What readings of a nest add up to: numbers in, events out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from coop.domain.egg import NOBODY
+from coop.domain.event import EggGone, EggLaid, EggsCollected, Event
+from coop.domain.nest import NestReading, NestState
+from coop.domain.sighting import Visit
+from coop.event.nests import NestBook
+
+START = datetime(2026, 5, 1, 6, tzinfo=UTC)
+NEST = "nest 1"
+
+
+def at(minutes: float) -> datetime:
+    return START + timedelta(minutes=minutes)
+
+
+def bare(minutes: float, eggs: int, sure: float = 0.95) -> NestReading:
+    rest = (1 - sure) / 5
+    chances = tuple(sure if n == eggs else rest for n in range(6))
+    state = NestState.EGGS if eggs else NestState.EMPTY
+    return NestReading(
+        camera="coop",
+        nest=NEST,
+        time=at(minutes),
+        state=state,
+        eggs=eggs,
+        confidence=sure,
+        chances=chances,
+        picture=f"picture {minutes}",
+    )
+
+
+def blind(minutes: float, state: NestState, reason: str = "") -> NestReading:
+    return NestReading(
+        camera="coop", nest=NEST, time=at(minutes), state=state, eggs=None, confidence=0.9, reason=reason
+    )
+
+
+def visit(
+    subject: str, began: float, ended: float, kind: str = "hen", place: str = NEST, confidence: float = 0.98
+) -> Visit:
+    return Visit(
+        key=f"{subject} {began}",
+        camera="coop",
+        place=place,
+        kind=kind,
+        subject=subject,
+        began=at(began),
+        last_seen=at(ended),
+        ended=at(ended + 5),
+        sightings=5,
+        confidence=confidence,
+    )
+
+
+def story(*parts: NestReading | Visit, book: NestBook | None = None) -> list[Event]:
+    book = book or NestBook("coop", [NEST], predators=["fox"])
+    return list(_events(book, parts))
+
+
+def _events(book: NestBook, parts: Sequence[NestReading | Visit]) -> Iterator[Event]:
+    for part in parts:
+        if isinstance(part, Visit):
+            changes = book.update((), (part,), part.last_seen)
+        else:
+            changes = book.update((part,), (), part.time)
+        yield from (found.event for found in changes.events)
+
+
+EMPTY = [bare(n, 0) for n in (0, 1, 2)]
+
+
+def test_an_egg_is_laid_by_the_one_hen_that_was_there() -> None:
+    [egg] = story(*EMPTY, visit("Ida", 10, 35), *(bare(n, 1) for n in (36, 37, 38)))
+    assert isinstance(egg, EggLaid)
+    assert (egg.subject, egg.eggs, egg.together, egg.place) == ("Ida", 1, 1, NEST)
+    assert egg.confidence > 0.95
+    assert (egg.since, egg.time) == (at(2), at(36))
+    assert egg.visit is None  # a correction of the visit must not rewrite what was found
+
+
+def test_one_picture_is_not_enough_and_what_was_before_says_nothing_after_a_visit() -> None:
+    assert story(*EMPTY, visit("Ida", 10, 35), bare(36, 1), bare(37, 1)) == []
+    assert story(bare(0, 0), bare(1, 0), visit("Ida", 2, 9), bare(10, 0)) == []
+
+
+@pytest.mark.parametrize(
+    "cannot_see",
+    [
+        blind(40, NestState.HEN),
+        blind(40, NestState.UNSEEN, "dark"),
+        blind(40, NestState.UNSEEN, "covered"),
+    ],
+)
+def test_what_cannot_be_seen_is_not_an_empty_nest(cannot_see: NestReading) -> None:
+    one = [*EMPTY, visit("Ida", 10, 35), *(bare(n, 1) for n in (36, 37, 38))]
+    blinds = [
+        NestReading(**{f: getattr(cannot_see, f) for f in NestReading.__dataclass_fields__} | {"time": at(n)})
+        for n in range(40, 60)
+    ]
+    [egg] = story(*one, *blinds)
+    assert isinstance(egg, EggLaid)
+
+
+def test_two_hens_since_the_last_count_share_the_egg() -> None:
+    [egg] = story(*EMPTY, visit("Ida", 10, 35), visit("Flora", 30, 55), *(bare(n, 1) for n in (56, 57, 58)))
+    assert isinstance(egg, EggLaid)
+    shares = {share.hen: share.probability for share in egg.shares}
+    assert shares["Ida"] == pytest.approx(shares["Flora"])
+    assert shares[NOBODY] < 0.05
+
+
+def test_two_eggs_of_two_hens_are_two_events() -> None:
+    eggs = story(*EMPTY, visit("Ida", 10, 35), visit("Flora", 30, 55), *(bare(n, 2) for n in (56, 57, 58)))
+    assert [type(event) for event in eggs] == [EggLaid, EggLaid]
+    assert len({event.key for event in eggs}) == 2
+
+
+def test_a_hen_that_laid_this_morning_hardly_laid_at_noon() -> None:
+    events = story(
+        *EMPTY,
+        visit("Ida", 10, 35),
+        *(bare(n, 1) for n in (36, 37, 38)),
+        visit("Ida", 60, 85),
+        visit("Flora", 70, 95),
+        *(bare(n, 2) for n in (96, 97, 98)),
+    )
+    assert [event.subject for event in events] == ["Ida", "Flora"]
+    assert events[1].confidence > 0.85
+
+
+def test_a_person_collects_and_without_one_eggs_are_gone() -> None:
+    three = [bare(n, 3) for n in (0, 1, 2)]
+    none = [bare(n, 0) for n in (20, 21, 22)]
+    [taken] = story(*three, visit("person", 10, 11, kind="person", place="run"), *none)
+    assert isinstance(taken, EggsCollected)
+    assert (taken.count, taken.left) == (3, 0)
+    two = [bare(n, 2) for n in (20, 21, 22)]
+    [gone] = story(*three, visit("fox", 10, 11, kind="fox", place="run"), *two)
+    assert isinstance(gone, EggGone)
+    assert (gone.count, gone.left, gone.suspects, gone.subject) == (1, 2, ("fox",), "fox")
+
+
+def test_eggs_that_lay_there_at_the_beginning_were_laid_by_nobody() -> None:
+    assert story(*(bare(n, 2) for n in (0, 1, 2))) == []
+
+
+def test_with_nobody_near_a_model_that_errs_is_not_believed() -> None:
+    wavering = [bare(n, n % 3 == 0, 0.6) for n in range(10, 40)]
+    assert story(*EMPTY, *wavering) == []
+    mistaken = [bare(n, 1, 0.7) for n in range(10, 40)]
+    assert story(*EMPTY, *mistaken) == []
+
+
+def test_a_picture_is_wanted_until_the_number_is_sure() -> None:
+    book = NestBook("coop", [NEST])
+    assert book.wanted(at(0)) == {NEST}
+    story(*EMPTY, book=book)
+    assert book.wanted(at(60)) == frozenset()
+    story(visit("Ida", 70, 71), book=book)
+    assert book.wanted(at(72)) == {NEST}
+    story(bare(72, 0), book=book)
+    assert book.wanted(at(72.1)) == frozenset()
+    assert book.wanted(at(73)) == {NEST}
+
+
+def test_after_a_restart_it_goes_on_with_count_visits_and_eggs() -> None:
+    first = NestBook("coop", [NEST])
+    first.update((), (), at(0))
+    counts = [c for reading in EMPTY for c in first.update((reading,), (), reading.time).counts]
+    second = NestBook("coop", [NEST])
+    second.restore(counts, [visit("Ida", 10, 35)], [])
+    [egg] = story(*(bare(n, 1) for n in (36, 37, 38)), book=second)
+    assert isinstance(egg, EggLaid)
+    assert egg.subject == "Ida"
