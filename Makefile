@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help demo test check bench bench-crash bench-cameras bench-motion bench-motion-highway setup clean bench-labeling check-page
+.PHONY: help demo test check bench bench-crash bench-cameras bench-coop bench-motion bench-motion-highway setup clean bench-labeling check-page
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -53,6 +53,9 @@ bench-motion: $(VENV)/.test  ## motion on 33 generated scenes and real videos, b
 
 bench-motion-highway: $(VENV)/.test  ## motion on CDnet 2014 highway: F-measure, peers in the same run
 	$(BIN)/python tests/bench/highway.py
+
+bench-coop: $(VENV)/.test  ## 30 simulated days on 3 seeds: eggs, who laid them, predators, roll call; BENCH="--processes 3"
+	PYTHONPATH=tests $(BIN)/python -m bench.coop --folder bench-output/coop $(BENCH)
 
 bench-labeling: $(VENV)/.test  ## the labelling page with 100,000 pictures: key to picture, next visit, grid, memory
 	PYTHONPATH=tests $(BIN)/python -m bench.labeling

@@ -31,11 +31,12 @@ from coop.domain.egg import REST
 from coop.domain.event import CameraLost, Event
 from coop.domain.findings import Findings, RecordedEvent
 from coop.domain.health import CameraState
-from coop.domain.zone import Zone
+from coop.domain.zone import Zone, ZoneKind
 from coop.errors import CoopError, SettingsError, SourceError, StoreError
 from coop.event.cameras import CameraRule
 from coop.event.rules import visit_ended
 from coop.first_visits import FirstVisits
+from coop.flock_watch import FlockWatch, hens_of
 from coop.frame.latest import LatestFrame
 from coop.frame.main_stream import MainStream
 from coop.frame.masked import own_zones
@@ -141,6 +142,13 @@ class Daemon:
                 monotonic=time.monotonic,
                 started=started,
                 tell_systemd=self._systemd.notify,
+                flock=FlockWatch(
+                    settings=settings,
+                    store=self._store,
+                    record=Recorder(self._store, lambda event: composer.compose(event, self._recipients())),
+                    hens=lambda: hens_of(settings, self._models.current),
+                    doors=self._crew.places(ZoneKind.POP_DOOR),
+                ),
             )
             self._opened = opened.pop_all()
 

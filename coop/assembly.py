@@ -125,7 +125,8 @@ def picture_intervals(zones: Iterable[Zone], camera: CameraSettings) -> dict[str
 
 def camera_judge(models: Mapping[str, Predicts], settings: Settings) -> TrackJudge:
     """What decides what the tracks of one camera are."""
-    return TrackJudge(models, max_per_second=settings.classify.max_per_second)
+    classify = settings.classify
+    return TrackJudge(models, max_per_second=classify.max_per_second, stranger_below=classify.stranger_below)
 
 
 def camera_nests(
@@ -201,6 +202,7 @@ def camera_pipeline(
     events, zones = settings.events, tuple(zones)
     policy = Policy(
         predators=frozenset(events.predators),
+        severity=events.severity,
         motion_cooldown=timedelta(seconds=events.motion_cooldown_s),
     )
     diary = Diary(

@@ -83,6 +83,12 @@ def _begin(since: datetime | None, now: datetime, zone: tzinfo) -> datetime:
     return since.replace(tzinfo=zone).astimezone(UTC) if since else now - timedelta(days=1)
 
 
+SinceOption = Annotated[
+    datetime | None,
+    typer.Option(help="From this day on.", metavar="YYYY-MM-DD", formats=["%Y-%m-%d"]),
+]
+
+
 @app.callback(invoke_without_command=True)
 def _version(show: Annotated[bool, typer.Option("--version", help="Show the version.")] = False) -> None:
     if show:
@@ -221,6 +227,61 @@ def events(
         )
         return
     print_rows("Events", rows, console, columns=EVENT_COLUMNS, as_json=as_json, as_csv=as_csv)
+
+
+@app.command()
+def eggs(
+    config: ConfigOption = None,
+    since: SinceOption = None,
+    by_hen: Annotated[
+        bool, typer.Option("--by-hen", help="One line a hen: eggs expected, and the middle 90% of it.")
+    ] = False,
+    as_json: JsonFlag = False,
+    as_csv: CsvFlag = False,
+) -> None:
+    """Print the ledger of eggs with the hens that may have laid them, by default the last 24 hours'."""
+    from coop.assembly import utc_now
+    from coop.commands.record import EGG_COLUMNS, TALLY_COLUMNS, egg_rows, known_hens, tally_rows
+    from coop.commands.tables import print_rows
+    from coop.places import open_store
+    from coop.settings import load_settings
+
+    _not_both(as_json, as_csv)
+    settings = load_settings(config)
+    now = utc_now()
+    begin = _begin(since, now, settings.zone)
+    with open_store(settings) as store:
+        hens = known_hens(store, settings, begin, now)
+        found = egg_rows(store, begin, now, settings.zone)
+        counted = tally_rows(store, hens, begin, now, settings.zone)
+    if not by_hen:
+        print_rows("Eggs", found, console, columns=EGG_COLUMNS, as_json=as_json, as_csv=as_csv)
+    if by_hen or not (as_json or as_csv or not counted):
+        print_rows("By hen", counted, console, columns=TALLY_COLUMNS, as_json=as_json, as_csv=as_csv)
+
+
+@app.command()
+def hens(
+    config: ConfigOption = None,
+    since: SinceOption = None,
+    as_json: JsonFlag = False,
+    as_csv: CsvFlag = False,
+) -> None:
+    """Print the flock: who was seen when and where, on the nests how long; by default since 24 hours."""
+    from coop.assembly import utc_now
+    from coop.commands.record import HEN_COLUMNS, hen_rows, known_hens
+    from coop.commands.tables import print_rows
+    from coop.places import open_store
+    from coop.settings import load_settings
+
+    _not_both(as_json, as_csv)
+    settings = load_settings(config)
+    now = utc_now()
+    begin = _begin(since, now, settings.zone)
+    with open_store(settings) as store:
+        flock = known_hens(store, settings, begin, now)
+        rows = hen_rows(store, flock, begin, now, settings)
+    print_rows("Hens", rows, console, columns=HEN_COLUMNS, as_json=as_json, as_csv=as_csv)
 
 
 @app.command()

@@ -13,6 +13,7 @@ from coop.classify.judge import Predicts, TrackJudge
 from coop.domain.findings import Findings, RecordedEvent
 from coop.domain.frame import Frame
 from coop.domain.health import CameraStatus
+from coop.domain.zone import ZoneKind
 from coop.event.cameras import CameraRule
 from coop.frame.main_stream import CodedFrame, MainStream
 from coop.frame.watch import CameraWatch
@@ -106,6 +107,11 @@ class Crew:
     def latest(self) -> dict[str, Frame | None]:
         """The newest frame of each camera, privacy masks applied; None where there was none yet."""
         return {name: camera.loop.latest for name, camera in self._cameras.items()}
+
+    def places(self, kind: ZoneKind) -> frozenset[str]:
+        """The names of the zones of a kind that any camera sees."""
+        zones = (zone for camera in self._cameras.values() for zone in camera.loop.pipeline.zones)
+        return frozenset(zone.name for zone in zones if zone.kind is kind)
 
     def use(self, models: Mapping[str, Predicts]) -> None:
         """Let every camera go on with other models."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -10,15 +10,19 @@ from typing import Protocol
 from astral import Observer
 from astral.sun import sunset
 
+from coop.classify.judge import HENS, Predicts
 from coop.domain.egg import Egg
 from coop.domain.event import Event, FlockIncomplete, HenCleared, HenMissing, HenSuspected
 from coop.domain.findings import Findings, RecordedEvent
 from coop.domain.nest import NestCount
+from coop.domain.prediction import STRANGER, UNKNOWN
 from coop.domain.sighting import Visit
 from coop.domain.times import day_bounds, local_day
 from coop.event.flock import newest_visits, not_seen, roll_call, suspicions
 from coop.settings import Settings
 
+_NO_NAMES = frozenset({"none", "other", "hen", STRANGER, UNKNOWN})
+"""Classes of a model of the task hens that are nobody's name."""
 LOOK_BACK = timedelta(days=3)
 """A hen that was not seen for so long has no last visit."""
 
@@ -54,6 +58,14 @@ def dusk_of(day: date, settings: Settings) -> datetime | None:
     except ValueError:
         return None
     return set_at + timedelta(minutes=settings.flock.roll_call_min)
+
+
+def hens_of(settings: Settings, models: Mapping[str, Predicts]) -> tuple[str, ...]:
+    """The flock's names: those in the settings, else those that the model of the task hens knows."""
+    if settings.flock.hens:
+        return settings.flock.hens
+    model = models.get(HENS)
+    return () if model is None else tuple(c for c in model.card.classes if c not in _NO_NAMES)
 
 
 @dataclass(frozen=True, kw_only=True)

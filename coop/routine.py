@@ -18,6 +18,8 @@ from coop.digests import day_digest
 from coop.domain.health import DaemonStatus
 from coop.domain.times import local_day
 from coop.errors import CoopError
+from coop.flock_watch import FlockWatch
+from coop.ledger import reattribute
 from coop.load import Load
 from coop.models import Models
 from coop.notify.compose import Composer
@@ -37,6 +39,8 @@ FRESH_S = 30.0
 STEADY = timedelta(days=1)
 """For so long after a jump of the clock no picture is deleted for its age: the clock may be wrong."""
 JUMP = timedelta(hours=1)
+REATTRIBUTED = timedelta(days=3)
+"""So far back each look at the flock attributes eggs anew; what is corrected later is by whoever corrects."""
 
 
 @dataclass(kw_only=True)
@@ -55,10 +59,12 @@ class Routine:
     monotonic: Callable[[], float]
     started: datetime
     tell_systemd: Callable[[str], object]
+    flock: FlockWatch
     _missing: int = field(default=0, init=False)
     _written: float = field(default=0.0, init=False)
     _watched: float = field(default=0.0, init=False)
     _trouble: Trouble = field(init=False)
+    _flock_trouble: Trouble = field(init=False)
     _load: Load = field(init=False)
     _clock_zero: datetime | None = field(default=None, init=False)
     _jumped: timedelta | None = field(default=None, init=False)
@@ -66,6 +72,7 @@ class Routine:
 
     def __post_init__(self) -> None:
         self._trouble = Trouble(log, self.monotonic)
+        self._flock_trouble = Trouble(log, self.monotonic)
         self._load = Load(self.monotonic)
 
     def watch_cameras(self) -> None:
@@ -103,6 +110,19 @@ class Routine:
             models = self.models.refresh()
         if models is not None:
             self.crew.use(models)
+
+    def watch_flock(self) -> None:
+        """Missing hens, the roll call, who is under suspicion; and the ledger, where a correction changed
+        it.
+        """
+        now = self.clock()
+        try:
+            self.flock.check(now)
+            reattribute(self.store, now - REATTRIBUTED, now)
+        except CoopError as error:
+            self._flock_trouble.tell(f"The flock cannot be looked after: {error}")
+        else:
+            self._flock_trouble.over("The flock is looked after again")
 
     def keep_within_limits(self) -> None:
         """Delete the oldest unlabelled pictures beyond age, size and room, and sweep what no row names."""

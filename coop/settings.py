@@ -197,6 +197,10 @@ class ClassifySettings(Section):
     max_per_second: float = Field(
         default=4, gt=0, le=100, description="Pictures classified a second and camera."
     )
+    stranger_below: Share = Field(
+        default=0.75,
+        description="A hen that was seen well is a stranger where her best name is less probable than this.",
+    )
     packages: dict[TaskName, AnyPath] = Field(
         default_factory=dict,
         examples=[{"hens": "models/hens/3"}],
@@ -225,6 +229,11 @@ class EventSettings(Section):
     predators: tuple[str, ...] = Field(
         default=("fox", "marten", "wild carnivore", "rat", "raptor", "owl", "snake"),
         description="Kinds that raise the alarm.",
+    )
+    severity: dict[str, Literal["alarm", "warning", "note"]] = Field(
+        default_factory=dict,
+        examples=[{"rat": "warning", "dog": "alarm"}],
+        description='Kinds treated otherwise: "alarm", "warning" (told once, aloud), "note" (only recorded).',
     )
 
 

@@ -20,18 +20,21 @@ import pytest
 from fakes.botapi import FakeBotApi
 from fakes.command import coop
 from fakes.process import free_port
-from fakes.records import arrival, findings, moment
+from fakes.records import arrival, findings, moment, visit
 
 from coop.data_lock import DataLock
 from coop.domain.clip import NewClip
-from coop.domain.findings import Findings
+from coop.domain.egg import Share
+from coop.domain.event import EggLaid
+from coop.domain.findings import Findings, RecordedEvent
 from coop.domain.label import Label
 from coop.store.store import Store
 
 TOKEN = "123456:" + "A" * 35
 WRONG = "123456:" + "B" * 35
 COMMANDS = [
-    ["init"], ["check"], ["run"], ["pair"], ["replay"], ["demo"], ["events"], ["clips"], ["backup"],
+    ["init"], ["check"], ["run"], ["pair"], ["replay"], ["demo"], ["events"], ["eggs"], ["hens"],
+    ["clips"], ["backup"],
     ["restore"], ["zones"], ["cameras"], ["db"], ["db", "upgrade"],
     ["label"], ["label", "import"], ["label", "version"], ["label", "versions"], ["label", "diff"],
     ["label", "export"],
@@ -225,6 +228,39 @@ def test_events_as_a_table_as_json_and_as_csv(home: Path) -> None:
     assert [{name: str(value) for name, value in row.items()} for row in rows] == listed
     later = coop("events", "--json", "--since", "2026-05-02").out
     assert [json.loads(line)["subject"] for line in later.splitlines()] == ["hen 86400"]
+
+
+def test_eggs_and_hens_as_a_table_as_json_and_as_csv(home: Path) -> None:
+    write_settings(home)
+    assert coop("eggs").out.strip() == "Eggs: none."
+    assert coop("eggs", "--csv").out.split("\n")[0].strip() == "found,nest,laid by,after,now"
+    assert coop("hens").out.strip() == "Hens: none."
+    egg = EggLaid(
+        time=moment(1800), camera="nest", place="nest box 1", subject="Ida", since=moment(0), eggs=1,
+        shares=(
+            Share(hen="Ida", probability=0.9), Share(hen="Flora", probability=0.08),
+            Share(hen="", probability=0.02),
+        ),
+    )  # fmt: skip
+    stay = visit(1, subject="Ida", last_seen=moment(1500), ended=moment(1800))
+    record(home, Findings(visits=(stay,), events=(RecordedEvent(event=egg),)))
+    since = ("--since", "2026-05-01")
+    table = coop("eggs", *since).out
+    assert "Ida 90%, Flora 8%" in table
+    assert "By hen" in table
+    [row] = [json.loads(line) for line in coop("eggs", "--json", *since).out.splitlines()]
+    assert row == {
+        "found": "2026-05-01 14:30", "nest": "nest box 1", "laid by": "Ida 90%, Flora 8%", "after": "14:00",
+        "now": "lying",
+    }  # fmt: skip
+    listed = list(csv.DictReader(io.StringIO(coop("eggs", "--by-hen", "--csv", *since).out)))
+    assert [(line["hen"], line["eggs"], line["from"], line["to"]) for line in listed] == [
+        ("Ida", "0.9", "0", "1"),
+        ("Flora", "0.08", "0", "1"),
+    ]
+    [ida] = [json.loads(line) for line in coop("hens", "--json", *since).out.splitlines()]
+    assert (ida["hen"], ida["visits"], ida["nest minutes"], ida["last"]) == ("Ida", 1, 25, "2026-05-01 14:25")
+    assert "Ida" in coop("hens", *since).out
 
 
 def record_clip(home: Path, n: int) -> bytes:

@@ -7,19 +7,25 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+import numpy as np
+
 from coop.classify.card import ModelCard
 from coop.classify.crop import BestCrops, cut
 from coop.classify.vote import TrackVote
 from coop.domain.box import Box
 from coop.domain.frame import Frame, Picture
 from coop.domain.judgement import Judgement
-from coop.domain.prediction import UNKNOWN, Prediction
+from coop.domain.prediction import STRANGER, UNKNOWN, Prediction
 from coop.domain.track import Crop, Track, TrackState
 
 KINDS = "kinds"
 HENS = "hens"
 HEN = "hen"
 MOTION = "motion"
+LEAST_TRAVEL = 2.0
+"""Sizes of its own that a stranger has come: a shadow or the rest of a hen on its perch has not."""
+LEAST_COLOUR = 4.0
+"""Grey levels between the strongest and the weakest channel of a picture by day, on average."""
 
 _STOOD_STILL = 0.7
 """The least overlap (IoU) of a thing's boxes at two looks that makes the second a copy of the first."""
@@ -48,6 +54,7 @@ class _Case:
     votes: dict[str, TrackVote] = field(default_factory=dict)
     next_look: datetime | None = None
     looked_at: dict[str, Box] = field(default_factory=dict)
+    coloured: int = 0
 
     def looks(self, task: str) -> int:
         """How many pictures of it the model of a task has seen."""
@@ -76,7 +83,9 @@ class TrackJudge:
     At most ``max_per_second`` pictures a second are classified, those of the least known tracks first; a
     track looked at ``settled`` times is looked at again only every ``review_every``. Without a model for
     the task `kinds` everything that moves is "motion". A hen is named by the task `hens` where there is a
-    model for it; nothing is said until the name is certain, or ``settled`` looks did not make it so.
+    model for it; nothing is said until the name is certain, or ``settled`` looks did not make it so. One that
+    came by itself, and whose best name is below ``stranger_below`` after ``settled`` looks in colour, is a
+    stranger.
     """
 
     def __init__(
@@ -88,6 +97,7 @@ class TrackJudge:
         review_every: timedelta = timedelta(seconds=15),
         crops_kept: int = 3,
         padding: float = 0.15,
+        stranger_below: float = 0.75,
     ) -> None:
         self._models = models
         self._next_models = models
@@ -95,6 +105,7 @@ class TrackJudge:
         self._settled = settled
         self._review_every = review_every
         self._padding = padding
+        self._stranger_below = stranger_below
         self._cases: dict[str, _Case] = {}
         self._crops = BestCrops(each=crops_kept)
         self._next_picture: datetime | None = None
@@ -125,7 +136,7 @@ class TrackJudge:
         if self._next_models is not self._models:
             self._models = self._next_models
             for case in self._cases.values():
-                case.votes, case.looked_at, case.next_look = {}, {}, None
+                case.votes, case.looked_at, case.next_look, case.coloured = {}, {}, None, 0
 
     def _look(self, frame: Frame, track: Track) -> None:
         crop = cut(frame, track, pad=self._padding)
@@ -159,6 +170,8 @@ class TrackJudge:
         hens = [case for case, kind in zip(cases, kinds, strict=True) if _most_probable(kind) == HEN]
         if HENS in self._models and hens:
             self._predict(HENS, hens)
+            for case in hens:
+                case.coloured += is_coloured(case.latest.image)
 
     def _predict(self, task: str, cases: Sequence[_Case]) -> list[Prediction]:
         model = self._models[task]
@@ -193,11 +206,23 @@ class TrackJudge:
         if kind.label != HEN or HENS not in self._models:
             return kind.label, kind.label, kind.confidence
         name = case.answer(HENS, final=final)
+        if self._is_stranger(case):
+            return HEN, STRANGER, kind.confidence
         if name is not None and name.label != UNKNOWN:
             return HEN, name.label, name.confidence
         if final or case.looks(KINDS) >= self._settled:
             return HEN, HEN, kind.confidence
         return UNKNOWN, UNKNOWN, 0.0
+
+    def _is_stranger(self, case: _Case) -> bool:
+        vote = case.votes.get(HENS)
+        seen_well = case.coloured >= self._settled and case.track.travelled >= LEAST_TRAVEL
+        return (
+            seen_well
+            and vote is not None
+            and vote.current is not None
+            and vote.current.confidence < self._stranger_below
+        )
 
     def _final(self, ids: Sequence[str]) -> tuple[Judgement, ...]:
         verdicts = [self._judgement(self._cases[i], None) for i in ids if i in self._cases]
@@ -205,6 +230,12 @@ class TrackJudge:
             self._cases.pop(track_id, None)
             self._crops.forget(track_id)
         return tuple(verdicts)
+
+
+def is_coloured(image: Picture) -> bool:
+    """Whether a picture has colours to know a hen by: one by infrared light has none."""
+    small = image[::4, ::4].astype(np.int16)
+    return bool((small.max(axis=2) - small.min(axis=2)).mean() >= LEAST_COLOUR)
 
 
 def _soon(moment: datetime, now: datetime) -> bool:

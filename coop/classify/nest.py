@@ -15,9 +15,9 @@ from datetime import datetime
 import numpy as np
 
 from coop.classify.card import NONE, ModelCard, TaskMode
-from coop.classify.judge import Predicts
+from coop.classify.judge import Predicts, is_coloured
 from coop.domain.frame import Picture
-from coop.domain.nest import NestReading, NestState
+from coop.domain.nest import INFRARED, NestReading, NestState
 from coop.domain.prediction import UNKNOWN, Prediction
 
 NEST = "nest"
@@ -78,7 +78,7 @@ class NestReader:
             eggs=int(np.argmax(said.chances)) if said.chances else None,
             confidence=said.confidence,
             chances=said.chances,
-            reason=said.reason,
+            reason=said.reason or (INFRARED if said.chances and not is_coloured(view.image) else ""),
             model=model.card.model,
             picture=view.key,
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from coop.domain.egg import HEN
+from coop.domain.prediction import STRANGER
 from coop.domain.sighting import Visit
 
 
@@ -43,7 +44,7 @@ def hen_days(
     """
     by_hen: dict[str, list[Visit]] = {hen: [] for hen in hens}
     for visit in visits:
-        if visit.kind == HEN and visit.subject != HEN and visit.last_seen >= since:
+        if visit.kind == HEN and visit.subject not in (HEN, STRANGER) and visit.last_seen >= since:
             by_hen.setdefault(visit.subject, []).append(visit)
     return tuple(_day(hen, by_hen[hen], nests, roosts, since) for hen in sorted(by_hen))
 

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+INFRARED = "infrared"
+"""Why a count is less sure than others: the picture has no colours."""
+
 
 class NestState(StrEnum):
     EMPTY = "empty"
@@ -26,8 +29,9 @@ class NestReading:
 
     ``eggs`` is the most probable number of eggs where the nest is bare, else None. ``chances[n]`` is the
     probability that n eggs lie there, empty where nothing can be counted. ``reason`` says why it cannot:
-    "dark", "covered" (a hand, an animal, a close-up hen), "unsure" (below the model's threshold); else "".
-    ``model`` names the package, ``picture`` the key of the zone picture where it was kept.
+    "dark", "covered" (a hand, an animal, a close-up hen), "unsure" (below the model's threshold);
+    `INFRARED` where it counts, but by infrared light; else "". ``model`` names the package, ``picture``
+    the key of the zone picture where it was kept.
     """
 
     camera: str

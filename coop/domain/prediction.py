@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 UNKNOWN = "unknown"
 """The answer below a model's threshold. It is an answer, not an error."""
 
+STRANGER = "stranger"
+"""What a hen is called that was seen well and is like nobody of the flock."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:

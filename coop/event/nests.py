@@ -12,7 +12,10 @@ than two. It is believed from 95% on; below that, more pictures are asked for, a
 **What can have happened** (`_explanations`): every hen that was on the nest may have laid an egg, with the
 chance of `coop.domain.egg.laying_chance`; a person takes all (50%), some (10%) or none; a predator or,
 rarely, a hen takes one or more. With nobody near, a change is very improbable, and it takes very clear
-pictures to be believed.
+pictures to be believed. Infrared light hides eggs: where there are readings in colour they alone count.
+
+The first count of all is no news. Until it was read in colour, a change with nobody near corrects it in
+silence.
 
 Only bare nests count. A hen on the nest, darkness or a hand says nothing of eggs, however often it repeats.
 """
@@ -39,7 +42,7 @@ from coop.domain.egg import (
 )
 from coop.domain.event import EggGone, EggLaid, EggsCollected, Event
 from coop.domain.findings import RecordedEvent
-from coop.domain.nest import NestCount, NestReading
+from coop.domain.nest import INFRARED, NestCount, NestReading
 from coop.domain.sighting import Visit
 
 PERSON = "person"
@@ -50,19 +53,29 @@ LEAST_CHANCE = 0.005
 MOST_KEPT = 12
 _KEPT_FOR = timedelta(days=2)
 
+PROOF = 6
+"""Readings in colour that prove a first count; a nest seen only by infrared proves it in two days."""
+ONLY_INFRARED = timedelta(days=2)
+
 _PERSON_TAKES_ALL, _PERSON_TAKES_SOME = 0.5, 0.1
 _PREDATOR_TAKES = 0.3
 _HEN_EATS = 0.01
-_NOBODY_TAKES = 0.002
+_NOBODY_TAKES = 0.0005
+_NOBODY_LAYS = 0.001
+"""With nobody near in one interval between counts; with somebody near it is `UNSEEN_CHANCE`."""
 
 
 @dataclass(kw_only=True)
 class _Nest:
-    """One nest: its last reliable count, and the readings of the present stretch."""
+    """One nest: its last reliable count, and the readings of the present stretch.
+
+    ``proven``: the count was read in colour, or it was read in no other light for long.
+    """
 
     count: NestCount | None = None
     stretch: list[NestReading] = field(default_factory=list)
     settled: bool = False
+    proven: bool = False
     looked: datetime | None = None
 
 
@@ -102,6 +115,7 @@ class NestBook:
         for count in counts:
             if count.camera == self._camera and count.nest in self._nests:
                 self._nests[count.nest].count = count
+                self._nests[count.nest].proven = True
         self._visits.update((visit.key, visit) for visit in visits if visit.camera == self._camera)
         self._eggs += [egg for egg in eggs if egg.camera == self._camera]
 
@@ -146,14 +160,20 @@ class NestBook:
         if len(nest.stretch) < self._repeats:
             return [], []
         first = nest.stretch[0].time
+        if nest.count is not None and first <= nest.count.time:
+            first = reading.time  # the stretch goes on: whatever changed did so only now
         why = _Explainer(nest.count, self._between(nest.count, reading.nest, first), self._predators)
-        best = why.best(nest.stretch)
+        best = why.best(_best_lit(nest.stretch))
         if best is None:
             return [], []
         nest.settled = True
         before, nest.count = nest.count, self._counted(nest.count, reading, best.eggs)
+        was_proven = nest.proven
+        nest.proven = was_proven or _is_proof(nest.stretch, nest.count)
         if before is None or not (best.laid or best.taken):
             return [nest.count], []
+        if not was_proven and not why.visits:
+            return [nest.count], []  # the first count was a mistake of the night, not an egg
         shown = next((r.picture for r in reversed(nest.stretch) if r.picture is not None), None)
         events = [
             RecordedEvent(event=event, picture=shown)
@@ -286,7 +306,8 @@ class _Explainer:
     def _explanations(self, count: NestCount, most: int) -> Iterator[Explanation]:
         stays = [v for v in self.visits if v.kind == HEN]
         minutes = [(v.last_seen - max(v.began, count.time)).total_seconds() / 60 for v in stays]
-        laying = distribution([*(laying_chance(m) for m in minutes), UNSEEN_CHANCE])
+        unseen = UNSEEN_CHANCE if self.visits else _NOBODY_LAYS
+        laying = distribution([*(laying_chance(m) for m in minutes), unseen])
         for taken, chance in self._taking(count.eggs, bool(stays)):
             for laid, p in enumerate(laying):
                 eggs = count.eggs - taken + laid
@@ -312,6 +333,16 @@ class _Explainer:
                 chances[taken] = some * weight / sum(weights)
         chances[0] = 1.0 - sum(chances)
         yield from enumerate(chances)
+
+
+def _best_lit(stretch: Sequence[NestReading]) -> Sequence[NestReading]:
+    """The readings in colour where there are any: infrared light hides eggs."""
+    return [reading for reading in stretch if reading.reason != INFRARED] or stretch
+
+
+def _is_proof(stretch: Sequence[NestReading], count: NestCount) -> bool:
+    coloured = sum(reading.reason != INFRARED for reading in stretch)
+    return coloured >= min(len(stretch), PROOF) or count.time - count.first > ONLY_INFRARED
 
 
 def _weight(stretch: Sequence[NestReading], eggs: int) -> float:

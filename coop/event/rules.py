@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from coop.domain.event import AnimalSeen, Event, HenArrived, MotionSeen, PredatorSeen, VisitEnded
+from coop.domain.event import (
+    AnimalSeen,
+    Event,
+    HenArrived,
+    MotionSeen,
+    PredatorSeen,
+    StrangerSeen,
+    VisitEnded,
+)
+from coop.domain.prediction import STRANGER
 from coop.domain.sighting import Visit
 from coop.event.visits import VisitChanges
 
@@ -15,6 +24,7 @@ E = TypeVar("E", bound=Event)
 
 HEN = "hen"
 MOTION = "motion"
+ALARM, NOTE = "alarm", "note"
 
 IsFirstToday = Callable[[str, datetime], bool]
 """Whether a subject has not arrived anywhere yet on the calendar day of a moment."""
@@ -22,10 +32,19 @@ IsFirstToday = Callable[[str, datetime], bool]
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """Which classes are what. A kind that is neither hen nor predator is an animal."""
+    """Which classes are what. A kind that is neither hen nor predator is an animal.
+
+    ``predators`` raise the alarm, but for those whose ``severity`` says otherwise: "alarm", "warning" (told
+    once) or "note" (only recorded).
+    """
 
     predators: Collection[str]
+    severity: Mapping[str, str] = field(default_factory=dict)
     motion_cooldown: timedelta = timedelta(minutes=5)
+
+    def severity_of(self, kind: str) -> str:
+        """How bad it is that an animal of a kind is there."""
+        return self.severity.get(kind, ALARM if kind in self.predators else NOTE)
 
 
 class EventRules:
@@ -58,6 +77,8 @@ class EventRules:
         return tuple(events)
 
     def _began(self, visit: Visit, *, came_before: bool) -> Event | None:
+        if visit.subject == STRANGER:
+            return None if came_before else _event(StrangerSeen, visit)
         if visit.kind == HEN:
             first = not came_before and self._is_first_today(visit.subject, visit.began)
             return _event(HenArrived, visit, first_of_day=first)
@@ -65,7 +86,10 @@ class EventRules:
             return self._motion(visit)
         if came_before:
             return None
-        return _event(PredatorSeen if visit.kind in self._policy.predators else AnimalSeen, visit)
+        severity = self._policy.severity_of(visit.kind)
+        if severity == NOTE:
+            return _event(AnimalSeen, visit)
+        return _event(PredatorSeen, visit, severity=severity)
 
     def _motion(self, visit: Visit) -> Event | None:
         told = self._motion_told

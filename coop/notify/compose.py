@@ -52,7 +52,8 @@ class Composer:
                 text = texts.predator_seen(
                     event.subject, _where(event), self._local(event.time), sure=self._sure(event)
                 )
-                return _messages(_key(event), chats, text, picture, alarm=True)
+                alarm = event.severity == "alarm"
+                return _messages(_key(event), chats, text, picture, alarm=alarm)
             case MotionSeen():
                 return self._routine(
                     event, chats, texts.motion_seen(_where(event), self._local(event.time)), picture

@@ -66,11 +66,12 @@ class Sees:
 
 
 def test_darkness_and_what_stands_before_it_hide_a_nest() -> None:
-    light = np.full((60, 80, 3), 120, np.uint8)
+    light = np.full((60, 80, 3), (90, 120, 160), np.uint8)
     views = [
         NestView(nest="a", image=light, key="kept"),
         NestView(nest="b", image=light // 20),
         NestView(nest="c", image=light, covered=True),
+        NestView(nest="d", image=np.full((60, 80, 3), 120, np.uint8)),
     ]
     assert NestReader("coop", {}).read(views, NOW) == ()
     found = NestReader("coop", {"nest": Sees()}).read(views, NOW)
@@ -78,5 +79,6 @@ def test_darkness_and_what_stands_before_it_hide_a_nest() -> None:
         ("a", NestState.EGGS, 2, ""),
         ("b", NestState.UNSEEN, None, "dark"),
         ("c", NestState.UNSEEN, None, "covered"),
+        ("d", NestState.EGGS, 2, "infrared"),
     ]
     assert (found[0].picture, found[0].model, found[0].counts) == ("kept", "nest 1", True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from coop.domain.egg import NOBODY
 from coop.domain.event import EggGone, EggLaid, EggsCollected, Event
-from coop.domain.nest import NestReading, NestState
+from coop.domain.nest import INFRARED, NestReading, NestState
 from coop.domain.sighting import Visit
 from coop.event.nests import NestBook
 
@@ -35,6 +36,10 @@ def bare(minutes: float, eggs: int, sure: float = 0.95) -> NestReading:
         chances=chances,
         picture=f"picture {minutes}",
     )
+
+
+def by_night(minutes: float, eggs: int) -> NestReading:
+    return replace(bare(minutes, eggs), reason=INFRARED)
 
 
 def blind(minutes: float, state: NestState, reason: str = "") -> NestReading:
@@ -101,10 +106,7 @@ def test_one_picture_is_not_enough_and_what_was_before_says_nothing_after_a_visi
 )
 def test_what_cannot_be_seen_is_not_an_empty_nest(cannot_see: NestReading) -> None:
     one = [*EMPTY, visit("Ida", 10, 35), *(bare(n, 1) for n in (36, 37, 38))]
-    blinds = [
-        NestReading(**{f: getattr(cannot_see, f) for f in NestReading.__dataclass_fields__} | {"time": at(n)})
-        for n in range(40, 60)
-    ]
+    blinds = [replace(cannot_see, time=at(n)) for n in range(40, 60)]
     [egg] = story(*one, *blinds)
     assert isinstance(egg, EggLaid)
 
@@ -150,6 +152,22 @@ def test_a_person_collects_and_without_one_eggs_are_gone() -> None:
 
 def test_eggs_that_lay_there_at_the_beginning_were_laid_by_nobody() -> None:
     assert story(*(bare(n, 2) for n in (0, 1, 2))) == []
+
+
+def test_a_first_count_by_night_is_corrected_by_day_in_silence() -> None:
+    night = [by_night(n, 1) for n in range(0, 60, 10)]
+    day = [bare(n, 2, 0.99) for n in range(60, 180, 10)]
+    assert story(*night, *day) == []
+    [egg] = story(*night, *day, visit("Ida", 190, 220), *(bare(n, 3) for n in (221, 222, 223)))
+    assert (egg.subject, egg.time) == ("Ida", at(221))
+
+
+def test_an_egg_without_a_visitor_is_found_where_the_pictures_are_clear() -> None:
+    day = [bare(n, 0) for n in range(0, 100, 10)]
+    [egg] = story(*day, *(bare(n, 1, 0.99) for n in range(100, 240, 10)))
+    assert isinstance(egg, EggLaid)
+    assert egg.subject == "hen"
+    assert egg.since < egg.time
 
 
 def test_with_nobody_near_a_model_that_errs_is_not_believed() -> None:

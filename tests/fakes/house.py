@@ -18,6 +18,7 @@ from coop.crew import CameraAtWork, Crew
 from coop.desk import FrontDesk
 from coop.domain.health import CameraState
 from coop.event.cameras import CameraRule
+from coop.flock_watch import FlockWatch
 from coop.frame.latest import LatestFrame
 from coop.frame.masked import own_zones
 from coop.frame.watch import CameraWatch
@@ -90,6 +91,13 @@ def a_house(folder: Path, clock: Clock, **settings: Any) -> Iterator[House]:
             outbox=OutboxWorker(store, FolderMessenger(messages, lambda line: None), clock),
             monotonic=monotonic,
             tell_systemd=systemd.append,
+            flock=FlockWatch(
+                settings=tree,
+                store=store,
+                record=Recorder(store, lambda event: composer.compose(event, (CHAT,))),
+                hens=lambda: tree.flock.hens,
+                doors=("pop door",),
+            ),
             **parts,
         )
         try:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from pathlib import Path
 
-from bench.coop.month import Month, watch
-from bench.coop.report import report
+from bench.coop.month import Month, Watched, watch
+from bench.coop.report import Scores, compare, lines, plot, reliability
 from bench.coop.school import learn
+
+from coop.places import open_store
 
 START = date(2026, 5, 4)
 TRAINING = (1001, 1002)
@@ -24,6 +28,7 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--lesson-days", type=int, default=4)
     parser.add_argument("--folder", type=Path, help="keep models, records and figures here")
+    parser.add_argument("--processes", type=int, default=1, help="seeds at a time")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder: Path = args.folder or Path(scratch)
@@ -32,13 +37,32 @@ def main() -> None:
             models.mkdir(parents=True, exist_ok=True)
             for task, said in learn(models, args.flock, TRAINING, args.lesson_days, START).items():
                 print(f"{task}: {said}", flush=True)
-        for seed in args.seeds:
-            began = time.process_time()
-            month = Month(flock=args.flock, seed=seed, days=args.days, start=START)
-            data = folder / f"flock-{args.flock}-seed-{seed}"
-            source, settings = watch(month, models, data, lambda line: print(line, flush=True))
-            print(f"seed {seed}: {args.days} days in {time.process_time() - began:.0f} s of CPU", flush=True)
-            report(source, settings, data)
+        scores = Scores()
+        jobs = [(args.flock, seed, args.days, models, folder) for seed in args.seeds]
+        if args.processes > 1:
+            with ProcessPoolExecutor(args.processes) as pool:
+                months = list(pool.map(_month, jobs))
+        else:
+            months = [_month(job) for job in jobs]
+        for month in months:
+            with open_store(month.settings) as store:
+                compare(month.source, month.settings, store, month.messages, scores)
+        for line in (*scores.wrong, "", *lines(scores)):
+            print(line)
+        for said, was, count in reliability(scores):
+            print(f"said {said:.2f}: so in {was:.2f} of {count}")
+        plot(scores, folder / "reliability.png")
+
+
+def _month(job: tuple[int, int, int, Path, Path]) -> Watched:
+    flock, seed, days, models, folder = job
+    data = folder / f"flock-{flock}-seed-{seed}"
+    shutil.rmtree(data, ignore_errors=True)
+    began = time.process_time()
+    month = Month(flock=flock, seed=seed, days=days, start=START)
+    watched = watch(month, models, data, lambda line: print(f"seed {seed}: {line}", flush=True))
+    print(f"seed {seed}: {days} days in {time.process_time() - began:.0f} s of CPU", flush=True)
+    return watched
 
 
 if __name__ == "__main__":

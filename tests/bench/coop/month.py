@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -11,17 +11,22 @@ from pathlib import Path
 from bench.coop.school import source_of
 
 from coop.assembly import camera_judge, camera_nests, camera_pipeline
+from coop.domain.findings import RecordedEvent
+from coop.domain.notification import Notification
+from coop.domain.zone import ZoneKind
 from coop.first_visits import FirstVisits
+from coop.flock_watch import FlockWatch, hens_of
 from coop.frame.sim.source import SimSource
 from coop.models import Models
 from coop.notify.compose import Composer
 from coop.places import open_store
 from coop.recorder import Recorder
-from coop.settings import CameraSettings, Settings
+from coop.settings import CameraSettings, CoopSettings, Settings
 from coop.settings_values import SecretUrl
 from coop.store.store import Store
 
 CHAT = "keeper"
+EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,37 +39,70 @@ class Month:
     start: date
 
 
-def watch(month: Month, models: Path, folder: Path, say: Callable[[str], None]) -> tuple[SimSource, Settings]:
+@dataclass(frozen=True, kw_only=True)
+class Watched:
+    """A month that was watched: its truth, and when each message of its record went out."""
+
+    source: SimSource
+    settings: Settings
+    messages: tuple[datetime, ...]
+
+
+def watch(month: Month, models: Path, folder: Path, say: Callable[[str], None]) -> Watched:
     """Run the whole month; the record lies in ``folder`` afterwards."""
-    settings = Settings(data_dir=folder, timezone="UTC")
+    coop = CoopSettings(latitude=50.0, longitude=0.0)
+    settings = Settings(data_dir=folder, timezone="UTC", coop=coop)
     source = source_of(month.flock, month.seed, month.days, month.start, hard=True)
+    messages: list[datetime] = []
     with open_store(settings) as store:
-        _run(source, store, settings, models, say)
-    return source, settings
+        _run(source, store, settings, models, messages, say)
+    return Watched(source=source, settings=settings, messages=tuple(messages))
 
 
 def _run(
-    source: SimSource, store: Store, settings: Settings, models: Path, say: Callable[[str], None]
+    source: SimSource,
+    store: Store,
+    settings: Settings,
+    models: Path,
+    messages: list[datetime],
+    say: Callable[[str], None],
 ) -> None:
     loaded = Models(settings, lambda task: models / task)
     loaded.refresh()
     composer = Composer(zone=UTC)
+
+    def compose(found: RecordedEvent) -> Sequence[Notification]:
+        notes = composer.compose(found, [CHAT])
+        messages.extend(found.event.time for note in notes if note.edits is None)
+        return notes
+
+    recorder = Recorder(store, compose)
+    flock = FlockWatch(
+        settings=settings,
+        store=store,
+        record=recorder,
+        hens=lambda: hens_of(settings, loaded.current),
+        doors=[zone.name for zone in source.zones if zone.kind is ZoneKind.POP_DOOR],
+    )
     pipeline = camera_pipeline(
         source.camera,
         CameraSettings(url=SecretUrl("sim://")),
         settings,
         zones=source.zones,
         judge=camera_judge(loaded.current, settings),
-        record=Recorder(store, lambda event: composer.compose(event, [CHAT])),
+        record=recorder,
         is_first_today=FirstVisits(store, UTC),
         nests=camera_nests(source.camera, source.zones, loaded.current, settings),
     )
-    day: date | None = None
-    last = datetime.min.replace(tzinfo=UTC)
+    looked = datetime.min.replace(tzinfo=UTC)
+    digests: set[date] = set()
     for frame in source.frames(threading.Event()):
         pipeline.step(frame)
-        if frame.time.date() != day:
-            day = frame.time.date()
-            say(f"{day}")
-        last = frame.time
-    pipeline.finish(last + timedelta(minutes=1))
+        if frame.time - looked >= EVERY:
+            looked = frame.time
+            flock.check(looked)
+        if frame.time.time() >= settings.schedule.digest and frame.time.date() not in digests:
+            digests.add(frame.time.date())
+            messages.append(frame.time)  # the digest, one message
+            say(f"{frame.time:%d.%m.}")
+    pipeline.finish(looked)

@@ -209,7 +209,8 @@ def lines(scores: Scores) -> Iterator[str]:
         yield f"{name}: {c[name + ' true']} true, {c[name + ' right']} told, {c[name + ' found']} in all"
     yield (
         f"suspects: layers listed on {c['layers listed']} of {c['layer evenings']} evenings from day 8 "
-        f"(asked: 0), non-layers on {c['non-layers listed']} of {c['non-layer evenings']} from day 10 (asked: all)"
+        f"(asked: 0), "
+        f"non-layers on {c['non-layers listed']} of {c['non-layer evenings']} from day 10 (asked: all)"
     )
     yield (
         f"predators: {c['predators told']} of {c['predators']} told within 10 s, "
