@@ -231,8 +231,7 @@ class EventSettings(Section):
         description="Kinds that raise the alarm.",
     )
     severity: dict[str, Literal["alarm", "warning", "note"]] = Field(
-        default_factory=dict,
-        examples=[{"rat": "warning", "dog": "alarm"}],
+        default={"dog": "warning"},
         description='Kinds treated otherwise: "alarm", "warning" (told once, aloud), "note" (only recorded).',
     )
 
