@@ -202,7 +202,7 @@ def camera_pipeline(
     events, zones = settings.events, tuple(zones)
     policy = Policy(
         predators=frozenset(events.predators),
-        severity=events.severity,
+        warnings=events.warnings,
         motion_cooldown=timedelta(seconds=events.motion_cooldown_s),
     )
     diary = Diary(

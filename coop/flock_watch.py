@@ -57,13 +57,13 @@ def dusk_of(day: date, settings: Settings) -> datetime | None:
         set_at = sunset(Observer(coop.latitude, coop.longitude), date=day, tzinfo=settings.zone)
     except ValueError:
         return None
-    return set_at + timedelta(minutes=settings.flock.roll_call_min)
+    return set_at + timedelta(minutes=settings.hens.roll_call_min)
 
 
 def hens_of(settings: Settings, models: Mapping[str, Predicts]) -> tuple[str, ...]:
     """The flock's names: those in the settings, else those that the model of the task hens knows."""
-    if settings.flock.hens:
-        return settings.flock.hens
+    if settings.hens.names:
+        return settings.hens.names
     model = models.get(HENS)
     return () if model is None else tuple(c for c in model.card.classes if c not in _NO_NAMES)
 
@@ -88,7 +88,7 @@ class FlockWatch:
         if not hens:
             return ()
         day = local_day(now, self.settings.zone)
-        hour = datetime.combine(day, self.settings.flock.missing_by, self.settings.zone)
+        hour = datetime.combine(day, self.settings.hens.missing_by, self.settings.zone)
         found = list(self._once("missing hens", hour, now, lambda at: self._missing(hens, at)))
         dusk = dusk_of(day, self.settings)
         if dusk is not None:

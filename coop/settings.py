@@ -230,9 +230,9 @@ class EventSettings(Section):
         default=("fox", "marten", "wild carnivore", "rat", "raptor", "owl", "snake"),
         description="Kinds that raise the alarm.",
     )
-    severity: dict[str, Literal["alarm", "warning", "note"]] = Field(
-        default={"dog": "warning"},
-        description='Kinds treated otherwise: "alarm", "warning" (told once, aloud), "note" (only recorded).',
+    warnings: tuple[str, ...] = Field(
+        default=("dog",),
+        description="Kinds that are told once, aloud, without the alarm; others are only recorded.",
     )
 
 
@@ -253,10 +253,10 @@ class NestSettings(Section):
     )
 
 
-class FlockSettings(Section):
+class HensSettings(Section):
     """The flock: who belongs to it, and when somebody is missed."""
 
-    hens: tuple[str, ...] = Field(
+    names: tuple[str, ...] = Field(
         default=(),
         examples=[["Clover", "Daisy"]],
         description="The hens' names; by default those that the model of the task hens knows.",
@@ -444,7 +444,7 @@ class Settings(Section):
     classify: ClassifySettings = ClassifySettings()
     events: EventSettings = EventSettings()
     nests: NestSettings = NestSettings()
-    flock: FlockSettings = FlockSettings()
+    hens: HensSettings = HensSettings()
     clips: ClipSettings = ClipSettings()
     telegram: TelegramSettings = TelegramSettings()
     store: StoreSettings = StoreSettings()

@@ -27,7 +27,7 @@ from coop.domain.sighting import Visit
 from coop.flock_watch import FlockWatch, dusk_of
 from coop.ledger import reattribute
 from coop.places import open_store
-from coop.settings import CoopSettings, FlockSettings, Settings
+from coop.settings import CoopSettings, HensSettings, Settings
 from coop.store.store import Store
 
 DAY = datetime(2026, 5, 4, tzinfo=UTC)
@@ -40,7 +40,7 @@ def settings(tmp_path: Path) -> Settings:
         data_dir=tmp_path,
         timezone="UTC",
         coop=CoopSettings(latitude=50, longitude=0),
-        flock=FlockSettings(hens=HENS),
+        hens=HensSettings(names=HENS),
     )
 
 

@@ -70,8 +70,8 @@ def hen_rows(
 
 def known_hens(store: Store, settings: Settings, since: datetime, until: datetime) -> tuple[str, ...]:
     """The flock's names: from the settings, else those who came or laid in the period."""
-    if settings.flock.hens:
-        return settings.flock.hens
+    if settings.hens.names:
+        return settings.hens.names
     visits = store.visits(since - REACHES_BACK, until)
     days = hen_days(visits, (), nests=(), roosts=(), since=since)
     return tuple(day.hen for day in days)

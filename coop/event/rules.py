@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -24,7 +24,7 @@ E = TypeVar("E", bound=Event)
 
 HEN = "hen"
 MOTION = "motion"
-ALARM, NOTE = "alarm", "note"
+ALARM, WARNING = "alarm", "warning"
 
 IsFirstToday = Callable[[str, datetime], bool]
 """Whether a subject has not arrived anywhere yet on the calendar day of a moment."""
@@ -34,17 +34,18 @@ IsFirstToday = Callable[[str, datetime], bool]
 class Policy:
     """Which classes are what. A kind that is neither hen nor predator is an animal.
 
-    ``predators`` raise the alarm, but for those whose ``severity`` says otherwise: "alarm", "warning" (told
-    once) or "note" (only recorded).
+    ``predators`` raise the alarm, ``warnings`` are told once, and others are only recorded.
     """
 
     predators: Collection[str]
-    severity: Mapping[str, str] = field(default_factory=dict)
+    warnings: Collection[str] = ()
     motion_cooldown: timedelta = timedelta(minutes=5)
 
-    def severity_of(self, kind: str) -> str:
-        """How bad it is that an animal of a kind is there."""
-        return self.severity.get(kind, ALARM if kind in self.predators else NOTE)
+    def severity_of(self, kind: str) -> str | None:
+        """How bad it is that an animal of a kind is there; None: not at all."""
+        if kind in self.predators:
+            return ALARM
+        return WARNING if kind in self.warnings else None
 
 
 class EventRules:
@@ -87,7 +88,7 @@ class EventRules:
         if came_before:
             return None
         severity = self._policy.severity_of(visit.kind)
-        if severity == NOTE:
+        if severity is None:
             return _event(AnimalSeen, visit)
         return _event(PredatorSeen, visit, severity=severity)
 

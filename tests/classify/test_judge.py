@@ -190,3 +190,25 @@ def test_a_track_keeps_one_whole_frame_however_long_it_lasts() -> None:
     finals = judge.close()
     assert len(finals) == 3
     assert all(j.frame.time == j.crops[0].time for j in finals)
+
+
+def flock_of(sure: float) -> dict[str, ColourModel]:
+    names = ColourModel("hens", {"Alba": WHITE, "Berta": BROWN}, sure=sure)
+    return {"kinds": ColourModel("kinds", KINDS), "hens": names}
+
+
+def come_by_itself(judge: TrackJudge, colour: tuple[int, int, int] = BROWN) -> set[str]:
+    """The subjects of a hen's track that came from elsewhere."""
+    found: list[Judgement] = []
+    for n in range(40):
+        moved = replace(track(n / 5), travelled=3.0)
+        found += judge.update(frame(n / 5, [colour]), [moved])
+    lost = replace(track(8, state=TrackState.LOST), travelled=3.0)
+    return {j.subject for j in (*found, *judge.update(frame(8, [colour]), [lost]))}
+
+
+def test_a_hen_that_was_seen_well_and_is_like_nobody_is_a_stranger() -> None:
+    assert come_by_itself(TrackJudge(flock_of(0.7), settled=8)) == {"Berta", "stranger"}
+    assert come_by_itself(TrackJudge(flock_of(0.97), settled=8)) == {"Berta"}
+    assert come_by_itself(TrackJudge(flock_of(0.7), settled=8, stranger_below=0.5)) == {"Berta"}
+    assert "stranger" not in {j.subject for j in watch(TrackJudge(flock_of(0.7)), 8)}, "it stood there always"

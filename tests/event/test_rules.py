@@ -4,7 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from coop.domain.event import AnimalSeen, Event, HenArrived, MotionSeen, PredatorSeen, VisitEnded
+from coop.domain.event import (
+    AnimalSeen,
+    Event,
+    HenArrived,
+    MotionSeen,
+    PredatorSeen,
+    StrangerSeen,
+    VisitEnded,
+)
 from coop.domain.sighting import Sighting
 from coop.event.diary import Diary
 from coop.event.rules import EventRules, Policy
@@ -93,3 +101,20 @@ def test_a_visit_that_ended_tells_how_long_it_was() -> None:
 def test_the_same_fact_has_the_same_key() -> None:
     one, two = Coop(), Coop()
     assert [e.key for e in one.see(0, "fox")] == [e.key for e in two.see(0, "fox")]
+
+
+def test_what_an_animal_is_worth_is_set() -> None:
+    coop = Coop()
+    coop.rules = EventRules(Policy(predators={"fox"}, warnings={"dog"}), lambda subject, _: False)
+    coop.diary = Diary(VisitBook(timedelta(minutes=5)), coop.rules)
+    (fox,), (dog,), (cat,) = coop.see(0, "fox"), coop.see(1, "dog"), coop.see(2, "cat")
+    assert isinstance(fox, PredatorSeen)
+    assert isinstance(dog, PredatorSeen)
+    assert (fox.severity, dog.severity, type(cat)) == ("alarm", "warning", AnimalSeen)
+
+
+def test_a_stranger_is_told_once_however_many_places_it_crosses() -> None:
+    coop = Coop()
+    assert [type(e) for e in coop.see(0, "hen", "hen")] == [HenArrived]
+    assert [type(e) for e in coop.see(4, "hen", "stranger")] == [StrangerSeen]
+    assert coop.see(8, "hen", "stranger", "pop door") == []

@@ -95,7 +95,7 @@ def a_house(folder: Path, clock: Clock, **settings: Any) -> Iterator[House]:
                 settings=tree,
                 store=store,
                 record=Recorder(store, lambda event: composer.compose(event, (CHAT,))),
-                hens=lambda: tree.flock.hens,
+                hens=lambda: tree.hens.names,
                 doors=("pop door",),
             ),
             **parts,
