@@ -19,6 +19,7 @@ from coop.assembly import (
     camera_judge,
     camera_nests,
     camera_pipeline,
+    camera_sight,
     camera_source,
     main_source,
     utc_now,
@@ -28,7 +29,7 @@ from coop.crew import CameraAtWork, Crew, MainAtWork
 from coop.data_lock import DataLock
 from coop.desk import FrontDesk
 from coop.domain.egg import REST
-from coop.domain.event import CameraLost, Event
+from coop.domain.event import CameraLost, Event, PictureBad
 from coop.domain.findings import Findings, RecordedEvent
 from coop.domain.health import CameraState
 from coop.domain.zone import Zone, ZoneKind
@@ -264,6 +265,7 @@ class Daemon:
             motion_told=self._last_time(name, ("MotionSeen",)) if live else None,
             clips=clips,
             nests=nests,
+            sight=camera_sight(name, camera, self._settings, live=live, told=self._bad_picture(name)),
         )
         slot = LatestFrame()
         main = self._main(name, camera)
@@ -318,6 +320,11 @@ class Daemon:
             f"{name} (main stream)", lambda: main_source(camera), stream, stale_after_s=camera.timeout_s
         )
         return MainAtWork(stream=stream, watch=watch)
+
+    def _bad_picture(self, name: str) -> tuple[str, datetime] | None:
+        """The fault of a camera's picture that was told last and is not over."""
+        last = self._last_event(name, ("PictureBad", "PictureGood"))
+        return (last.fault, last.time) if isinstance(last, PictureBad) else None
 
     def _rule(self, name: str) -> CameraRule:
         last = self._last_event(name, CAMERA_EVENTS)

@@ -27,10 +27,13 @@ from coop.errors import SourceError
 from coop.event.diary import Diary
 from coop.event.nests import NestBook
 from coop.event.rules import EventRules, IsFirstToday, Policy
+from coop.event.sight import SightRule
 from coop.event.visits import VisitBook
+from coop.eyesight import Eyesight
 from coop.frame.main_stream import MainSource
 from coop.frame.masked import masked
 from coop.frame.network import Finer
+from coop.frame.sight import Sight
 from coop.frame.source import Source, open_source
 from coop.motion.detector import MotionDetector
 from coop.motion.zones import ZoneWatch
@@ -38,6 +41,7 @@ from coop.nests import Nests
 from coop.notify.picture import event_picture
 from coop.pipeline import Pipeline, Record
 from coop.settings import NEST_EVERY_S, CameraSettings, Settings
+from coop.sun import is_light
 from coop.track.tracker import Tracker
 
 log = logging.getLogger(__name__)
@@ -154,6 +158,23 @@ def camera_nests(
     return Nests(reader=NestReader(name, models), book=book)
 
 
+def camera_sight(
+    name: str,
+    camera: CameraSettings,
+    settings: Settings,
+    *,
+    live: bool,
+    told: tuple[str, datetime] | None = None,
+) -> Eyesight | None:
+    """What judges the picture of one camera; ``told``: the fault that was told before a restart."""
+    if not settings.health.pictures:
+        return None
+    # The watch of a live camera looks after a frozen picture itself.
+    frozen = timedelta(seconds=camera.frozen_s) if camera.frozen_s and not live else None
+    sight = Sight(lambda moment: is_light(moment, settings), frozen_after=frozen)
+    return Eyesight(sight=sight, rule=SightRule(name, told=told))
+
+
 def camera_clips(
     name: str,
     settings: Settings,
@@ -197,6 +218,7 @@ def camera_pipeline(
     motion_told: datetime | None = None,
     clips: ClipMaker | None = None,
     nests: Nests | None = None,
+    sight: Eyesight | None = None,
 ) -> Pipeline:
     """The whole flow of one camera, going on with the visits that were open."""
     events, zones = settings.events, tuple(zones)
@@ -235,4 +257,5 @@ def camera_pipeline(
         zones=zones,
         clips=clips,
         nests=nests,
+        sight=sight,
     )

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
-
-from astral import Observer
-from astral.sun import sunset
 
 from coop.classify.judge import HENS, Predicts
 from coop.domain.egg import Egg
@@ -20,6 +17,7 @@ from coop.domain.sighting import Visit
 from coop.domain.times import day_bounds, local_day
 from coop.event.flock import newest_visits, not_seen, roll_call, suspicions
 from coop.settings import Settings
+from coop.sun import dusk_of
 
 _NO_NAMES = frozenset({"none", "other", "hen", STRANGER, UNKNOWN})
 """Classes of a model of the task hens that are nobody's name."""
@@ -43,21 +41,6 @@ class Record(Protocol):
     def last_run(self, job: str) -> datetime | None: ...
 
     def set_last_run(self, job: str, moment: datetime) -> None: ...
-
-
-def dusk_of(day: date, settings: Settings) -> datetime | None:
-    """When the roll call of a day is: sunset and the minutes that are set; None where nobody can know.
-
-    That is without coordinates, and where the sun does not set.
-    """
-    coop = settings.coop
-    if coop.latitude is None or coop.longitude is None:
-        return None
-    try:
-        set_at = sunset(Observer(coop.latitude, coop.longitude), date=day, tzinfo=settings.zone)
-    except ValueError:
-        return None
-    return set_at + timedelta(minutes=settings.hens.roll_call_min)
 
 
 def hens_of(settings: Settings, models: Mapping[str, Predicts]) -> tuple[str, ...]:

@@ -64,6 +64,12 @@ class WatchesNests(Protocol):
     ) -> tuple[Sequence[NestCount], Sequence[RecordedEvent]]: ...
 
 
+class KnowsItsSight(Protocol):
+    """Says of each frame whether the camera's picture is of any use: an event where that changed."""
+
+    def update(self, frame: Frame) -> Event | None: ...
+
+
 class Judges(Protocol):
     def update(self, frame: Frame, tracks: Sequence[Track]) -> tuple[Judgement, ...]: ...
 
@@ -128,6 +134,7 @@ class Pipeline:
     encode: Encode
     zones: Sequence[Zone] = ()
     nests: WatchesNests | None = None
+    sight: KnowsItsSight | None = None
     clips: MakesClips | None = None
     sighting_every: timedelta = timedelta(seconds=30)
     _standing: tuple[Box, ...] = ()
@@ -141,6 +148,10 @@ class Pipeline:
         self._standing = tuple(t.box for t in tracks if _came_by_itself(t))
         views, readings = self._zone_views(frame, motion)
         events = self._note(judgements, frame.time, views, readings)
+        fault = self.sight.update(frame) if self.sight is not None else None
+        if fault is not None:
+            self._keep(Findings(events=(RecordedEvent(event=fault),)), frame.time)
+            events = (*events, fault)
         if self.clips is not None:
             self.clips.update(frame, events, judgements, moving=bool(motion.regions or tracks))
         return Step(frame=frame, motion=motion, tracks=tracks, judgements=judgements, events=events)

@@ -270,6 +270,17 @@ class HensSettings(Section):
     )
 
 
+class HealthSettings(Section):
+    """The watch over the watch itself."""
+
+    pictures: bool = Field(
+        default=True, description="Tell of a camera that is dark by day, covered, blurred or moved."
+    )
+    hot_c: float = Field(
+        default=80, ge=40, le=120, description="Degrees Celsius from which the box is too hot."
+    )
+
+
 class ClipSettings(Section):
     """Short films of what happened (MP4, as phones play it)."""
 
@@ -445,6 +456,7 @@ class Settings(Section):
     events: EventSettings = EventSettings()
     nests: NestSettings = NestSettings()
     hens: HensSettings = HensSettings()
+    health: HealthSettings = HealthSettings()
     clips: ClipSettings = ClipSettings()
     telegram: TelegramSettings = TelegramSettings()
     store: StoreSettings = StoreSettings()

@@ -24,11 +24,12 @@ from coop.domain.event import (
 from coop.domain.findings import Findings, RecordedEvent
 from coop.domain.nest import NestCount
 from coop.domain.sighting import Visit
-from coop.flock_watch import FlockWatch, dusk_of
+from coop.flock_watch import FlockWatch
 from coop.ledger import reattribute
 from coop.places import open_store
 from coop.settings import CoopSettings, HensSettings, Settings
 from coop.store.store import Store
+from coop.sun import dusk_of
 
 DAY = datetime(2026, 5, 4, tzinfo=UTC)
 HENS = ("Flora", "Ida")

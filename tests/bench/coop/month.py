@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.coop.school import source_of
 
-from coop.assembly import camera_judge, camera_nests, camera_pipeline
+from coop.assembly import camera_judge, camera_nests, camera_pipeline, camera_sight
 from coop.domain.findings import RecordedEvent
 from coop.domain.notification import Notification
 from coop.domain.zone import ZoneKind
@@ -84,15 +84,17 @@ def _run(
         hens=lambda: hens_of(settings, loaded.current),
         doors=[zone.name for zone in source.zones if zone.kind is ZoneKind.POP_DOOR],
     )
+    camera = CameraSettings(url=SecretUrl("sim://"))
     pipeline = camera_pipeline(
         source.camera,
-        CameraSettings(url=SecretUrl("sim://")),
+        camera,
         settings,
         zones=source.zones,
         judge=camera_judge(loaded.current, settings),
         record=recorder,
         is_first_today=FirstVisits(store, UTC),
         nests=camera_nests(source.camera, source.zones, loaded.current, settings),
+        sight=camera_sight(source.camera, camera, settings, live=False),
     )
     looked = datetime.min.replace(tzinfo=UTC)
     digests: set[date] = set()

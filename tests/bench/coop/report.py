@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 
 from coop.domain.egg import NOBODY, Egg, suspects
 from coop.domain.event import Event, FlockComplete, FlockIncomplete, PictureBad, PredatorSeen, StrangerSeen
-from coop.flock_watch import dusk_of
 from coop.frame.sim.source import SimSource
 from coop.frame.sim.truth import Fact, FactKind
 from coop.settings import Settings
 from coop.store.store import Store
+from coop.sun import dusk_of
 
 TOLD_WITHIN = timedelta(seconds=10)
 SLACK = timedelta(minutes=3)

@@ -1,0 +1,52 @@
+"""When a camera's picture is of no use, and when it is again: each told once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from coop.domain.event import Event, PictureBad, PictureGood
+
+USUALLY = timedelta(minutes=1)
+LATER: Mapping[str, timedelta] = {"blurred": timedelta(minutes=10), "moved": timedelta(minutes=5)}
+"""A hen before the lens blurs and hides everything too, but not for so long."""
+WELL = timedelta(minutes=1)
+LEAST_LOOKS = 2
+
+
+@dataclass
+class SightRule:
+    """Follows one camera's picture. ``told``: the fault that was told, and when; restored after a restart."""
+
+    camera: str
+    told: tuple[str, datetime] | None = None
+    _fault: str = field(default="", init=False)
+    _since: datetime | None = field(default=None, init=False)
+    _looks: int = field(default=0, init=False)
+
+    def update(self, fault: str, now: datetime) -> Event | None:
+        """The event that a look at ``now`` makes, if any; ``fault`` is "" where all is well."""
+        if fault != self._fault or self._since is None or now < self._since:
+            self._fault, self._since, self._looks = fault, now, 0
+        self._looks += 1
+        lasted = now - self._since
+        if not fault:
+            return self._good(now) if self.told is not None and lasted >= WELL else None
+        if self.told is not None or self._looks < LEAST_LOOKS or lasted < LATER.get(fault, USUALLY):
+            return None
+        self.told = fault, now
+        return PictureBad(time=now, camera=self.camera, place=self.camera, subject=self.camera, fault=fault)
+
+    def _good(self, now: datetime) -> Event | None:
+        if self.told is None:
+            return None
+        (fault, since), self.told = self.told, None
+        return PictureGood(
+            time=now,
+            camera=self.camera,
+            place=self.camera,
+            subject=self.camera,
+            fault=fault,
+            away=max(now - since, timedelta()),
+        )
