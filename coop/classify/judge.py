@@ -54,7 +54,7 @@ class _Case:
     votes: dict[str, TrackVote] = field(default_factory=dict)
     next_look: datetime | None = None
     looked_at: dict[str, Box] = field(default_factory=dict)
-    coloured: int = 0
+    coloured: list[float] = field(default_factory=list)
 
     def looks(self, task: str) -> int:
         """How many pictures of it the model of a task has seen."""
@@ -84,8 +84,8 @@ class TrackJudge:
     track looked at ``settled`` times is looked at again only every ``review_every``. Without a model for
     the task `kinds` everything that moves is "motion". A hen is named by the task `hens` where there is a
     model for it; nothing is said until the name is certain, or ``settled`` looks did not make it so. One that
-    came by itself, and whose best name is below ``stranger_below`` after ``settled`` looks in colour, is a
-    stranger.
+    came by itself, and of which ``settled`` looks in colour were on average less sure of the best name than
+    ``stranger_below``, is a stranger.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class TrackJudge:
         review_every: timedelta = timedelta(seconds=15),
         crops_kept: int = 3,
         padding: float = 0.15,
-        stranger_below: float = 0.75,
+        stranger_below: float = 0.7,
     ) -> None:
         self._models = models
         self._next_models = models
@@ -136,7 +136,7 @@ class TrackJudge:
         if self._next_models is not self._models:
             self._models = self._next_models
             for case in self._cases.values():
-                case.votes, case.looked_at, case.next_look, case.coloured = {}, {}, None, 0
+                case.votes, case.looked_at, case.next_look, case.coloured = {}, {}, None, []
 
     def _look(self, frame: Frame, track: Track) -> None:
         crop = cut(frame, track, pad=self._padding)
@@ -169,9 +169,9 @@ class TrackJudge:
         kinds = self._predict(KINDS, cases)
         hens = [case for case, kind in zip(cases, kinds, strict=True) if _most_probable(kind) == HEN]
         if HENS in self._models and hens:
-            self._predict(HENS, hens)
-            for case in hens:
-                case.coloured += is_coloured(case.latest.image)
+            for case, name in zip(hens, self._predict(HENS, hens), strict=True):
+                if is_coloured(case.latest.image):
+                    case.coloured.append(name.confidence)
 
     def _predict(self, task: str, cases: Sequence[_Case]) -> list[Prediction]:
         model = self._models[task]
@@ -215,14 +215,9 @@ class TrackJudge:
         return UNKNOWN, UNKNOWN, 0.0
 
     def _is_stranger(self, case: _Case) -> bool:
-        vote = case.votes.get(HENS)
-        seen_well = case.coloured >= self._settled and case.track.travelled >= LEAST_TRAVEL
-        return (
-            seen_well
-            and vote is not None
-            and vote.current is not None
-            and vote.current.confidence < self._stranger_below
-        )
+        """Whether each look was unsure: two hens on one track are so only together, and none is strange."""
+        seen_well = len(case.coloured) >= self._settled and case.track.travelled >= LEAST_TRAVEL
+        return seen_well and sum(case.coloured) / len(case.coloured) < self._stranger_below
 
     def _final(self, ids: Sequence[str]) -> tuple[Judgement, ...]:
         verdicts = [self._judgement(self._cases[i], None) for i in ids if i in self._cases]

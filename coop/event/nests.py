@@ -162,18 +162,17 @@ class NestBook:
         first = nest.stretch[0].time
         if nest.count is not None and first <= nest.count.time:
             first = reading.time  # the stretch goes on: whatever changed did so only now
-        why = _Explainer(nest.count, self._between(nest.count, reading.nest, first), self._predators)
+        there = self._between(nest.count, reading.nest, first)
+        recount = not nest.proven and not there  # the first count may be a mistake of the night, not an egg
+        why = _Explainer(None if recount else nest.count, there, self._predators)
         best = why.best(_best_lit(nest.stretch))
         if best is None:
             return [], []
         nest.settled = True
         before, nest.count = nest.count, self._counted(nest.count, reading, best.eggs)
-        was_proven = nest.proven
-        nest.proven = was_proven or _is_proof(nest.stretch, nest.count)
+        nest.proven = nest.proven or _is_proof(nest.stretch, nest.count)
         if before is None or not (best.laid or best.taken):
             return [nest.count], []
-        if not was_proven and not why.visits:
-            return [nest.count], []  # the first count was a mistake of the night, not an egg
         shown = next((r.picture for r in reversed(nest.stretch) if r.picture is not None), None)
         events = [
             RecordedEvent(event=event, picture=shown)

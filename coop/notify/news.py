@@ -8,7 +8,6 @@ from coop.domain.egg import NOBODY
 from coop.domain.event import (
     EggGone,
     EggLaid,
-    EggsCollected,
     Event,
     FlockComplete,
     FlockIncomplete,
@@ -45,8 +44,6 @@ def news(event: Event, zone: tzinfo) -> str | None:
             who = ", ".join(name(s) for s in event.suspects)
             seen = f" · at the nest meanwhile: {who}" if who else ""
             return f"⚠️ <b>{_eggs(event.count)} gone</b>\n{where} · {when}{seen}"
-        case EggsCollected():
-            return f"🧺 {_eggs(event.count)} collected\n{where} · {when}"
         case HenCleared():
             return f"🎉 <b>{name(event.subject)} did lay</b>\nNo longer under suspicion."
         case HenMissing():

@@ -208,7 +208,7 @@ def come_by_itself(judge: TrackJudge, colour: tuple[int, int, int] = BROWN) -> s
 
 
 def test_a_hen_that_was_seen_well_and_is_like_nobody_is_a_stranger() -> None:
-    assert come_by_itself(TrackJudge(flock_of(0.7), settled=8)) == {"Berta", "stranger"}
+    assert come_by_itself(TrackJudge(flock_of(0.6), settled=8)) == {"Berta", "stranger"}
     assert come_by_itself(TrackJudge(flock_of(0.97), settled=8)) == {"Berta"}
-    assert come_by_itself(TrackJudge(flock_of(0.7), settled=8, stranger_below=0.5)) == {"Berta"}
-    assert "stranger" not in {j.subject for j in watch(TrackJudge(flock_of(0.7)), 8)}, "it stood there always"
+    assert come_by_itself(TrackJudge(flock_of(0.6), settled=8, stranger_below=0.5)) == {"Berta"}
+    assert "stranger" not in {j.subject for j in watch(TrackJudge(flock_of(0.6)), 8)}, "it stood there always"
