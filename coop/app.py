@@ -24,6 +24,7 @@ from coop.assembly import (
     main_source,
     utc_now,
 )
+from coop.box_watch import BoxWatch
 from coop.camera_loop import CameraLoop
 from coop.crew import CameraAtWork, Crew, MainAtWork
 from coop.data_lock import DataLock
@@ -130,6 +131,7 @@ class Daemon:
                 started=started,
             )
             self._bot, messenger = self._messenger(say)
+            recorder = Recorder(self._store, lambda event: composer.compose(event, self._recipients()))
             self._routine = Routine(
                 settings=settings,
                 settings_file=path or find_settings_file(),
@@ -143,10 +145,12 @@ class Daemon:
                 monotonic=time.monotonic,
                 started=started,
                 tell_systemd=self._systemd.notify,
+                recorder=recorder,
+                box=BoxWatch(settings, self._store, recorder),
                 flock=FlockWatch(
                     settings=settings,
                     store=self._store,
-                    record=Recorder(self._store, lambda event: composer.compose(event, self._recipients())),
+                    record=recorder,
                     hens=lambda: hens_of(settings, self._models.current),
                     doors=self._crew.places(ZoneKind.POP_DOOR),
                 ),

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from coop.backups import make_daily_backup
+from coop.box_watch import BoxWatch
 from coop.crew import Crew
 from coop.digests import day_digest
 from coop.domain.health import DaemonStatus
@@ -24,6 +25,7 @@ from coop.load import Load
 from coop.models import Models
 from coop.notify.compose import Composer
 from coop.notify.outbox import OutboxWorker
+from coop.recorder import Recorder
 from coop.settings import Settings
 from coop.store.store import Store
 from coop.trouble import Trouble
@@ -59,7 +61,9 @@ class Routine:
     monotonic: Callable[[], float]
     started: datetime
     tell_systemd: Callable[[str], object]
+    recorder: Recorder
     flock: FlockWatch
+    box: BoxWatch
     _missing: int = field(default=0, init=False)
     _written: float = field(default=0.0, init=False)
     _watched: float = field(default=0.0, init=False)
@@ -116,6 +120,7 @@ class Routine:
         it.
         """
         now = self.clock()
+        self.recorder.retry()
         try:
             self.flock.check(now)
             reattribute(self.store, now - REATTRIBUTED, now)
@@ -123,6 +128,13 @@ class Routine:
             self._flock_trouble.tell(f"The flock cannot be looked after: {error}")
         else:
             self._flock_trouble.over("The flock is looked after again")
+
+    def watch_box(self) -> None:
+        """Room on the disk, heat, and whether the clock can be right."""
+        try:
+            self.box.check(self.clock())
+        except CoopError as error:
+            self._flock_trouble.tell(f"The box cannot be looked after: {error}")
 
     def keep_within_limits(self) -> None:
         """Delete the oldest unlabelled pictures beyond age, size and room, and sweep what no row names."""

@@ -56,6 +56,8 @@ class Duties(Protocol):
 
     def watch_flock(self) -> None: ...
 
+    def watch_box(self) -> None: ...
+
     def keep_within_limits(self) -> None: ...
 
     def back_up(self) -> None: ...
@@ -92,6 +94,7 @@ def table(duties: Duties, *, digest: time, backup: time, zone: tzinfo) -> tuple[
         ("watchdog", Every(5), duties.feed_watchdog, 30),
         ("models", Every(5), duties.poll_models, 30),
         ("flock", Every(60), duties.watch_flock, 30),
+        ("box", Every(5 * 60), duties.watch_box, 60),
         ("retention", Every(15 * 60), duties.keep_within_limits, 300),
         ("digest", daily(digest), duties.queue_digest, 3 * 3600),
         ("backup", daily(backup), duties.back_up, 6 * 3600),

@@ -14,10 +14,12 @@ import pytest
 from rich.console import Console
 
 from coop.commands import demo
+from coop.domain.egg import Egg
 from coop.domain.event import HenArrived
 from coop.domain.sighting import Sighting
 from coop.errors import SettingsError
 from coop.frame.sim.source import SimSource, open_sim
+from coop.frame.sim.truth import FactKind
 from coop.store.store import Store
 from training.baseline import teach_head
 
@@ -38,6 +40,7 @@ class Shown:
     sightings: tuple[Sighting, ...]
     arrivals: tuple[HenArrived, ...]
     messages: tuple[str, ...]
+    eggs: tuple[Egg, ...]
 
 
 @pytest.fixture(scope="module")
@@ -64,13 +67,14 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     with Store.open(f"sqlite:///{data / 'coop.db'}", data / "media") as store:
         span = DAY, DAY + timedelta(days=2)
         arrivals = [r.event for r in store.events(*span) if isinstance(r.event, HenArrived)]
-        sightings = store.sightings(*span)
+        sightings, eggs = store.sightings(*span), store.eggs(*span)
     notes = sorted((out / "messages").glob("*.json"))
     yield Shown(
         out=out,
         text=stream.getvalue(),
         sightings=sightings,
         arrivals=tuple(arrivals),
+        eggs=eggs,
         messages=tuple(json.loads(note.read_text())["text"] for note in notes),
     )
 
@@ -104,6 +108,25 @@ def test_places_are_the_zones_the_hens_are_in(shown: Shown, truth: SimSource) ->
     zones = {zone.name for zone in truth.zones}
     assert {s.place for s in shown.sightings} <= zones | {demo.CAMERA}
     assert len({s.place for s in shown.sightings} & zones) >= 4
+
+
+def test_todays_eggs_are_found_with_the_hens_that_laid_them(shown: Shown, truth: SimSource) -> None:
+    laid = list(truth.truth.of(FactKind.EGG_LAID))
+    assert len(laid) >= 4
+    right = 0
+    for egg in shown.eggs:
+        fact = next((f for f in laid if f.place == egg.nest and egg.since <= f.time <= egg.time), None)
+        assert fact is not None, f"no egg: {egg}"
+        laid.remove(fact)
+        right += egg.likeliest.hen == fact.subject
+    assert len(laid) <= 1, f"not found: {laid}"
+    assert right >= len(shown.eggs) - 1
+    assert "Which hen laid the eggs?" in shown.text
+    assert any("laid an egg" in message for message in shown.messages)
+
+
+def test_at_dusk_all_are_home(shown: Shown) -> None:
+    assert any("All 8 hens are home" in message for message in shown.messages)
 
 
 def test_the_messages_and_the_digest_are_there_to_look_at(shown: Shown) -> None:

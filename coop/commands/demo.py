@@ -15,7 +15,7 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from coop.assembly import camera_judge, camera_nests, camera_pipeline
+from coop.assembly import camera_judge, camera_nests, camera_pipeline, camera_sight
 from coop.classify.judge import HENS, KINDS
 from coop.classify.nest import NEST
 from coop.classify.package import ModelPackage
@@ -26,8 +26,10 @@ from coop.commands.tables import egg_row, events_rows, print_rows, visits_rows
 from coop.digests import day_digest
 from coop.domain.event import Event, HenArrived, VisitEnded
 from coop.domain.times import day_bounds
+from coop.domain.zone import ZoneKind
 from coop.errors import SettingsError
 from coop.first_visits import FirstVisits
+from coop.flock_watch import FlockWatch, hens_of
 from coop.frame.sim.source import SimSource, open_sim
 from coop.frame.sim.truth import FactKind
 from coop.models import Models
@@ -36,7 +38,7 @@ from coop.notify.console import FolderMessenger
 from coop.notify.outbox import OutboxWorker
 from coop.places import models_dir, open_store
 from coop.recorder import Recorder
-from coop.settings import CameraSettings, Settings
+from coop.settings import CameraSettings, CoopSettings, Settings
 from coop.settings_values import SecretUrl
 from coop.store.store import Store
 
@@ -47,7 +49,10 @@ START = date(2026, 5, 4)
 LESSON_SEED_OFFSET = 1000
 """The demo learns from other days than those it watches: the same flock, another seed."""
 LESSON_DAYS = 4
+LATITUDE = 50.0
+"""Where the simulated sun rises and sets."""
 HEN = "hen"
+FLOCK_EVERY = timedelta(minutes=1)
 MARK = ".neurocoop-demo"
 ROWS = 30
 LONGEST = 12
@@ -64,7 +69,8 @@ def run_demo(out: Path, days: int, seed: int, teach: Teach, console: Console) ->
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     (out / MARK).touch()
-    settings = Settings(data_dir=out / "data", timezone="UTC")
+    coop = CoopSettings(latitude=LATITUDE, longitude=0.0)
+    settings = Settings(data_dir=out / "data", timezone="UTC", coop=coop)
     console.rule("[bold]1. Learning the hens[/bold]")
     names = _learn(settings, seed, teach, console)
     console.rule(f"[bold]2. Watching {len(names)} hens for {days} days[/bold]")
@@ -121,21 +127,31 @@ class _Watch:
         self._composer = Composer(zone=settings.zone)
         self._outbox = OutboxWorker(store, FolderMessenger(messages, lambda line: None), lambda: self._now)
         self._digest_day = START
+        self._looked = self._now
 
     def run(self, source: SimSource, console: Console) -> None:
         """Watch the whole source."""
         models = Models(self._settings, lambda task: models_dir(self._settings) / f"demo-{task}")
         models.refresh()
         recorder = Recorder(self._store, lambda event: self._composer.compose(event, [CHAT]))
+        self._flock = FlockWatch(
+            settings=self._settings,
+            store=self._store,
+            record=recorder,
+            hens=lambda: hens_of(self._settings, models.current),
+            doors=[zone.name for zone in source.zones if zone.kind is ZoneKind.POP_DOOR],
+        )
+        camera = CameraSettings(url=SecretUrl("sim://"))
         pipeline = camera_pipeline(
             CAMERA,
-            CameraSettings(url=SecretUrl("sim://")),
+            camera,
             self._settings,
             zones=source.zones,
             judge=camera_judge(models.current, self._settings),
             record=recorder,
             is_first_today=FirstVisits(self._store, self._settings.zone),
             nests=camera_nests(CAMERA, source.zones, models.current, self._settings),
+            sight=camera_sight(CAMERA, camera, self._settings, live=False),
         )
         with _progress(console) as progress:
             task = progress.add_task("", total=source.truth.frame_count, when="")
@@ -149,7 +165,7 @@ class _Watch:
         asyncio.run(self._outbox.flush())
 
     def _pass_time(self, now: datetime) -> None:
-        """Let the digest hour of each simulated day come."""
+        """Let the digest hour of each simulated day come, and look at the flock."""
         while (due := datetime.combine(self._digest_day, self._settings.schedule.digest, UTC)) <= now:
             self._now = due
             findings = day_digest(self._store, self._digest_day, due, self._composer, [CHAT])
@@ -157,6 +173,9 @@ class _Watch:
             asyncio.run(self._outbox.flush())
             self._digest_day += timedelta(days=1)
         self._now = now
+        if now - self._looked >= FLOCK_EVERY:
+            self._looked = now
+            self._flock.check(now)
 
 
 def _progress(console: Console) -> Progress:

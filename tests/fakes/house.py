@@ -13,6 +13,7 @@ from typing import Any
 from fakes.post import Clock
 
 from coop.assembly import camera_judge, camera_pipeline, camera_source
+from coop.box_watch import BoxWatch
 from coop.camera_loop import CameraLoop
 from coop.crew import CameraAtWork, Crew
 from coop.desk import FrontDesk
@@ -85,16 +86,19 @@ def a_house(folder: Path, clock: Clock, **settings: Any) -> Iterator[House]:
             "clock": clock,
             "started": clock(),
         }
+        recorder = Recorder(store, lambda event: composer.compose(event, (CHAT,)))
         routine = Routine(
             settings_file=None,
             recipients=lambda: (CHAT,),
             outbox=OutboxWorker(store, FolderMessenger(messages, lambda line: None), clock),
             monotonic=monotonic,
             tell_systemd=systemd.append,
+            recorder=recorder,
+            box=BoxWatch(tree, store, recorder, hottest=lambda: None),
             flock=FlockWatch(
                 settings=tree,
                 store=store,
-                record=Recorder(store, lambda event: composer.compose(event, (CHAT,))),
+                record=recorder,
                 hens=lambda: tree.hens.names,
                 doors=("pop door",),
             ),
