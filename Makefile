@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help demo test check bench bench-crash bench-cameras bench-coop bench-motion bench-motion-highway setup clean bench-labeling check-page
+.PHONY: help demo test check bench bench-crash bench-cameras bench-coop bench-motion bench-motion-highway setup clean bench-labeling check-page bench-training
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -61,6 +61,9 @@ bench-labeling: $(VENV)/.test  ## the labelling page with 100,000 pictures: key 
 	PYTHONPATH=tests $(BIN)/python -m bench.labeling
 	PYTHONPATH=tests $(BIN)/python -m bench.labeling.learning_curve
 	PYTHONPATH=tests $(BIN)/python -m bench.labeling.planted_errors
+
+bench-training: $(VENV)/.test  ## the training doctor: 156 planted faults, their healthy twins, good programs (an hour)
+	PYTHONPATH=tests $(BIN)/python -m bench.doctor
 
 check-page: $(VENV)/.base  ## the page's scripts by TypeScript's checker (needs node and npm)
 	npx --yes --package typescript@5 tsc -p labeling/web/jsconfig.json

@@ -1,8 +1,9 @@
 """The planted faults: which edit of which healthy program makes it ill, and what that is called.
 
-The programs in `programs/` are what an outsider would write. A fault is a few replacements in the text of one
-of them, and its healthy twin is the same text without these; each pair has settings of its own, by its place
-in the table. The two programs named in `held_out.txt` were set aside before anything was tuned.
+The programs in `tests/training/doctor/programs/` are what an outsider would write. A fault is a few
+replacements in the text of one of them, and its healthy twin is the same text without these. Pairs differ in
+seed and width, by their place in the table: there are four twins of each program. The two programs named in
+`held_out.txt` were set aside before anything was tuned.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).resolve().parents[3]
+HERE = ROOT / "tests" / "training" / "doctor"
 PROGRAMS = HERE / "programs"
 
 
@@ -51,9 +53,10 @@ def held_out() -> frozenset[str]:
 
 
 def _varied(text: str, place: int) -> str:
-    """The program with a seed and a width of its own."""
-    text = re.sub(r"^SEED = \d+$", f"SEED = {place + 1}", text, flags=re.MULTILINE)
-    wider = (1.0, 1.25, 1.5)[place % 3]
+    """The program with another seed and width: one of four."""
+    turn = place % 4
+    text = re.sub(r"^SEED = \d+$", f"SEED = {turn + 1}", text, flags=re.MULTILINE)
+    wider = (1.0, 1.25, 1.5, 0.75)[turn]
     return re.sub(
         r"^UNITS = (\d+)$", lambda found: f"UNITS = {int(int(found[1]) * wider)}", text, flags=re.MULTILINE
     )

@@ -1,0 +1,140 @@
+"""The three stages in order: before training, at its start, and while it trains."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from training.doctor import contract, data_checks, first_steps, settings_check, signals, structure, verdict
+from training.doctor.finding import Finding, Severity, error, in_order
+from training.doctor.samples import FitData, look_at
+from training.doctor.subject import Subject, meet
+from training.doctor.untouched import (
+    PROBE_ERRORS,
+    give_weights,
+    quiet,
+    randomness_kept,
+    untouched,
+    weights_of,
+)
+from training.doctor.watch import Watch
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Check = Callable[[Subject], Iterator[Finding]]
+_BEFORE: tuple[Check, ...] = (data_checks.check, contract.check, settings_check.check)
+
+
+def examine(model: Any, x: Any, y: Any = None, **fit_arguments: Any) -> list[Finding]:
+    """The first two stages for a compiled model and the arguments of its `fit`, which are left as they are.
+
+    A generator given as ``x`` is used up in part: use ``Visit`` where training follows.
+    """
+    return Visit(model, {"x": x, "y": y, **fit_arguments}).findings
+
+
+class Visit:
+    """One training under the doctor's eyes.
+
+    Made before `fit`, from its arguments; ``x`` is what to give `fit` in place of its own, ``callback`` is to
+    be among its callbacks, and ``finish`` comes after it. ``findings`` grow from stage to stage.
+    """
+
+    def __init__(self, model: Any, arguments: Mapping[str, Any], before: Visit | None = None) -> None:
+        self._model = model
+        self._subject: Subject | None = None
+        self._early: list[Finding] = []
+        self._late: list[Finding] = []
+        self._start: list[Any] = []
+        self.x = arguments["x"]
+        record = None if before is None else before.callback.record
+        self.callback: Watch = Watch(record)
+        with quiet():
+            data = _guarded(lambda: look_at(dict(arguments)))
+            if data is not None:
+                self.x = data.x
+                self._begin(data, before)
+
+    @property
+    def findings(self) -> list[Finding]:
+        return in_order([*self._early, *self._late])
+
+    def _begin(self, data: FitData, before: Visit | None) -> None:
+        with randomness_kept():
+            subject = _guarded(lambda: meet(self._model, data))
+            if subject is None:
+                return
+            self._subject = subject
+            if before is not None and before._start:
+                self._start, self._early = before._start, before._early
+                return
+            self._start = weights_of(self._model)
+            self._early = list(_before(subject))
+            with untouched(self._model):
+                self._early += _collected(structure.check, subject)
+                self._early += _collected(signals.check, subject)
+                if _sound(self._early):
+                    self._early += _collected(first_steps.check, subject)
+
+    def finish(self, failure: BaseException | None = None) -> None:
+        """After `fit`; ``failure`` is what it raised."""
+        subject = self._subject
+        if failure is not None and isinstance(failure, Exception) and not _errors(self._early):
+            self._early.append(_failed(failure, subject))
+        if subject is None:
+            return
+        with quiet(), untouched(self._model):
+            kept = weights_of(self._model)
+            self._late = _collected(
+                lambda s: verdict.check(s, self.callback.record, self._start, self._early), subject
+            )
+            give_weights(self._model, kept)
+
+
+def _before(subject: Subject) -> Iterator[Finding]:
+    for check in _BEFORE:
+        yield from _collected(check, subject)
+
+
+def _collected(check: Check, subject: Subject) -> list[Finding]:
+    """What a check finds until it fails on a model that it was not made for."""
+    found: list[Finding] = []
+
+    def collect() -> list[Finding]:
+        for finding in check(subject):
+            found.append(finding)
+        return found
+
+    _guarded(collect)
+    return found
+
+
+def _guarded(act: Callable[[], T]) -> T | None:
+    """A stranger's model may fail in a probe that its own training never makes: then there is no finding."""
+    try:
+        return act()
+    except PROBE_ERRORS:
+        log.debug("A check could not be made", exc_info=True)
+        return None
+
+
+def _sound(findings: list[Finding]) -> bool:
+    """Is it worth while to train on trial? Not where it is known to fail."""
+    return not any(f.kind in ("not-finite", "label-range", "input-range", "frozen-layers") for f in findings)
+
+
+def _errors(findings: list[Finding]) -> bool:
+    return any(finding.severity is Severity.ERROR for finding in findings)
+
+
+def _failed(failure: Exception, subject: Subject | None) -> Finding:
+    last = subject.forward.calls[-1].name if subject is not None and subject.forward.calls else "fit"
+    text = " ".join(str(failure).split())[:300]
+    return error(
+        "fit-failed",
+        last if subject is not None and subject.forward.failure is not None else "fit",
+        f"{type(failure).__name__}: {text}",
+        "Compare the shapes that it names with those of the inputs, the layers and the targets.",
+    )
