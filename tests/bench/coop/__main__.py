@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from pathlib import Path
 
-from bench.coop.month import Month, Watched, watch
+from bench.coop.month import Month, Watched, sketch, watch
 from bench.coop.report import Scores, compare, lines, plot, reliability
 from bench.coop.school import learn
 
@@ -29,16 +29,19 @@ def main() -> None:
     parser.add_argument("--lesson-days", type=int, default=4)
     parser.add_argument("--folder", type=Path, help="keep models, records and figures here")
     parser.add_argument("--processes", type=int, default=1, help="seeds at a time")
+    parser.add_argument(
+        "--sketch", action="store_true", help="no pictures: what is behind the models, with models that err"
+    )
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder: Path = args.folder or Path(scratch)
         models = folder / f"models-{args.flock}"
-        if not (models / "nest").exists():
+        if not args.sketch and not (models / "nest").exists():
             models.mkdir(parents=True, exist_ok=True)
             for task, said in learn(models, args.flock, TRAINING, args.lesson_days, START).items():
                 print(f"{task}: {said}", flush=True)
         scores = Scores()
-        jobs = [(args.flock, seed, args.days, models, folder) for seed in args.seeds]
+        jobs = [(args.flock, seed, args.days, None if args.sketch else models, folder) for seed in args.seeds]
         if args.processes > 1:
             with ProcessPoolExecutor(args.processes) as pool:
                 months = list(pool.map(_month, jobs))
@@ -46,21 +49,24 @@ def main() -> None:
             months = [_month(job) for job in jobs]
         for month in months:
             with open_store(month.settings) as store:
-                compare(month.source, month.settings, store, month.messages, scores)
-        for line in (*scores.wrong, "", *lines(scores)):
+                compare(month.source, month.settings, store, month.messages, scores, sketch=args.sketch)
+        for line in (*scores.wrong, "", *lines(scores, sketch=args.sketch)):
             print(line)
         for said, was, count in reliability(scores):
             print(f"said {said:.2f}: so in {was:.2f} of {count}")
         plot(scores, folder / "reliability.png")
 
 
-def _month(job: tuple[int, int, int, Path, Path]) -> Watched:
+def _month(job: tuple[int, int, int, Path | None, Path]) -> Watched:
     flock, seed, days, models, folder = job
     data = folder / f"flock-{flock}-seed-{seed}"
     shutil.rmtree(data, ignore_errors=True)
     began = time.process_time()
     month = Month(flock=flock, seed=seed, days=days, start=START)
-    watched = watch(month, models, data, lambda line: print(f"seed {seed}: {line}", flush=True))
+    if models is None:
+        watched = sketch(month, data)
+    else:
+        watched = watch(month, models, data, lambda line: print(f"seed {seed}: {line}", flush=True))
     print(f"seed {seed}: {days} days in {time.process_time() - began:.0f} s of CPU", flush=True)
     return watched
 

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from bench.coop.school import source_of
+from fakes.sketch import Sketch
 
 from coop.assembly import camera_judge, camera_nests, camera_pipeline, camera_sight
 from coop.domain.findings import RecordedEvent
@@ -48,11 +49,23 @@ class Watched:
     messages: tuple[datetime, ...]
 
 
-def watch(month: Month, models: Path, folder: Path, say: Callable[[str], None]) -> Watched:
-    """Run the whole month; the record lies in ``folder`` afterwards."""
+def sketch(month: Month, folder: Path) -> Watched:
+    """The month without pictures: see `fakes.sketch`."""
+    source, settings = _set_up(month, folder)
+    with open_store(settings) as store:
+        Sketch(source=source, settings=settings, store=store, seed=month.seed).run()
+    return Watched(source=source, settings=settings, messages=())
+
+
+def _set_up(month: Month, folder: Path) -> tuple[SimSource, Settings]:
     coop = CoopSettings(latitude=50.0, longitude=0.0)
     settings = Settings(data_dir=folder, timezone="UTC", coop=coop)
-    source = source_of(month.flock, month.seed, month.days, month.start, hard=True)
+    return source_of(month.flock, month.seed, month.days, month.start, hard=True), settings
+
+
+def watch(month: Month, models: Path, folder: Path, say: Callable[[str], None]) -> Watched:
+    """Run the whole month; the record lies in ``folder`` afterwards."""
+    source, settings = _set_up(month, folder)
     messages: list[datetime] = []
     with open_store(settings) as store:
         _run(source, store, settings, models, messages, say)

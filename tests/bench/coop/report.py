@@ -37,7 +37,13 @@ class Scores:
 
 
 def compare(
-    source: SimSource, settings: Settings, store: Store, messages: Sequence[datetime], scores: Scores
+    source: SimSource,
+    settings: Settings,
+    store: Store,
+    messages: Sequence[datetime],
+    scores: Scores,
+    *,
+    sketch: bool = False,
 ) -> None:
     """Add one seed's month to the scores."""
     first, last = _span(source)
@@ -46,6 +52,8 @@ def compare(
     _eggs(source, eggs, scores)
     _takings(source, events, scores)
     _suspects(source, settings, eggs, store, scores)
+    if sketch:
+        return
     _alarms(source, events, scores)
     _roll_calls(source, settings, events, scores)
     _strangers(source, events, scores)
@@ -198,8 +206,8 @@ def _faults(source: SimSource, events: Sequence[Event], scores: Scores) -> None:
     scores.wrong += [f"no fault: {e.fault} {e.time:%d %H:%M}" for e in false]
 
 
-def lines(scores: Scores) -> Iterator[str]:
-    """The figures, each with what is asked of it."""
+def lines(scores: Scores, *, sketch: bool = False) -> Iterator[str]:
+    """The figures, each with what is asked of it; of a sketch those that do not rest on pictures."""
     c = scores.counts
     recall, precision = scores.share("eggs right", "eggs laid"), scores.share("eggs right", "eggs found")
     yield f"eggs: {c['eggs laid']} laid, {c['eggs found']} told"
@@ -212,6 +220,8 @@ def lines(scores: Scores) -> Iterator[str]:
         f"(asked: 0), "
         f"non-layers on {c['non-layers listed']} of {c['non-layer evenings']} from day 10 (asked: all)"
     )
+    if sketch:
+        return
     yield (
         f"predators: {c['predators told']} of {c['predators']} told within 10 s, "
         f"{c['predators named']} by name, {c['false alarms']} false alarms"
