@@ -170,8 +170,8 @@ class Routine:
             return
         if gone:
             log.info(
-                "Deleted old details: %d sightings, %d messages, %d rows of deleted pictures",
-                gone.sightings, gone.messages, gone.pictures,
+                "Deleted old details: %d sightings, %d messages, %d readings of nests, %d rows of pictures",
+                gone.sightings, gone.messages, gone.readings, gone.pictures,
             )  # fmt: skip
 
     def _is_clock_steady(self) -> bool:

@@ -367,7 +367,7 @@ class RetentionSettings(Section):
         default=400,
         ge=30,
         le=36_500,
-        description="Sightings, sent messages and rows of deleted pictures go after so many days.",
+        description="Sightings, nest readings, sent messages and such details go after so many days.",
     )
     min_free_gib: float = Field(
         default=2, ge=0.1, description="Room left on the disk; the oldest pictures go first."

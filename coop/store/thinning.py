@@ -18,6 +18,7 @@ from coop.store.models import (
     CatalogueRow,
     ClusterPictureRow,
     LabelRow,
+    NestReadingRow,
     OutboxRow,
     PictureRow,
     SightingRow,
@@ -44,22 +45,26 @@ class Thinned:
     sightings: int
     messages: int
     pictures: int
+    readings: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.sightings or self.messages or self.pictures)
+        return bool(self.sightings or self.messages or self.pictures or self.readings)
 
 
 class Thinning(StoreCore):
     def thin(self, before: datetime) -> Thinned:
         """Delete details from before a moment that nothing else needs.
 
-        These are sightings (their visits remain), messages that are settled, and rows of pictures that have
+        These are sightings (their visits remain), readings of nests (the eggs with all their shares remain),
+        messages that are settled, and rows of pictures that have
         no file any more. Whatever an event, a label, a dataset version or a message names stays, and so do
         the sightings of tracks with a labelled picture. At most 20,000 rows of a kind go at once.
         """
         moment = as_utc(before)
         messages = self._in_batches(lambda session: _thin_messages(session, moment))  # they name pictures
+        readings = self._in_batches(lambda session: _thin_readings(session, moment))  # and so do they
         return Thinned(
+            readings=readings,
             messages=messages,
             sightings=self._in_batches(lambda session: _thin_sightings(session, moment)),
             pictures=self._in_batches(lambda session: _thin_pictures(session, moment)),
@@ -81,6 +86,13 @@ def _thin_sightings(session: Session, before: datetime) -> int:
     old = select(SightingRow.id).where(SightingRow.time < before, ~labelled).order_by(SightingRow.time)
     ids = session.scalars(old.limit(_BATCH)).all()
     session.execute(delete(SightingRow).where(SightingRow.id.in_(ids)))
+    return len(ids)
+
+
+def _thin_readings(session: Session, before: datetime) -> int:
+    old = select(NestReadingRow.id).where(NestReadingRow.time < before).order_by(NestReadingRow.time)
+    ids = session.scalars(old.limit(_BATCH)).all()
+    session.execute(delete(NestReadingRow).where(NestReadingRow.id.in_(ids)))
     return len(ids)
 
 

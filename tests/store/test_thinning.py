@@ -7,11 +7,15 @@ from datetime import timedelta
 
 import pytest
 from fakes.records import EVER, NOON, arrival, findings, moment, new_picture, note, sighting, visit
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 
+from coop.domain.egg import Share
+from coop.domain.event import EggLaid
 from coop.domain.findings import Findings, RecordedEvent
 from coop.domain.label import Label
+from coop.domain.nest import NestReading, NestState
 from coop.domain.notification import OutboxState
+from coop.domain.picture import PictureKind
 from coop.store import thinning
 from coop.store.models import Base, PictureRow
 from coop.store.store import Store
@@ -123,3 +127,30 @@ def test_every_table_that_names_a_picture_is_minded(store: Store) -> None:
     assert all(f"FROM {name}" in sql for name in naming - derived)
     with store._engine.connect() as connection:
         assert naming <= set(inspect(connection).get_table_names())
+
+
+def test_old_readings_of_nests_go_and_so_can_their_pictures_but_eggs_stay(old: Store) -> None:
+    picture = new_picture(500, kind=PictureKind.ZONE)
+    reading = NestReading(
+        camera="nest", nest="box", time=moment(500), state=NestState.EGGS, eggs=1, confidence=0.9,
+        chances=(0.1, 0.9), picture=picture.key,
+    )  # fmt: skip
+    newer = replace(reading, time=NOW, picture=None)
+    egg = EggLaid(
+        time=moment(500), camera="nest", place="box", subject="Ida", since=moment(1), eggs=1,
+        shares=(Share(hen="Ida", probability=1.0),),
+    )  # fmt: skip
+    old.record(
+        Findings(pictures=(picture,), readings=(reading, newer), events=(RecordedEvent(event=egg),)), NOON
+    )
+    eggs = old.eggs(*EVER)
+    all_gone(old)
+    thinned = old.thin(CUTOFF)
+    assert thinned.readings == 1
+    assert old.nest_readings(*EVER) == (newer,)
+    assert picture.key not in _picture_keys(old)
+    assert old.eggs(*EVER) == eggs
+
+
+def _picture_keys(store: Store) -> list[str]:
+    return store._read(lambda session: list(session.scalars(select(PictureRow.key))))
