@@ -6,6 +6,11 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes is the machine's affair: a busy one must fail no test.
+settings.register_profile("coop", deadline=None)
+settings.load_profile("coop")
 
 ROOT = Path(__file__).resolve().parent.parent
 

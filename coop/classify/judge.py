@@ -27,6 +27,8 @@ LEAST_TRAVEL = 2.0
 LEAST_COLOUR = 4.0
 """Grey levels between the strongest and the weakest channel of a picture by day, on average."""
 
+MIN_LOOKS = 3
+"""A track with fewer when it is over is looked at once more, on the crops that are kept of it."""
 _STOOD_STILL = 0.7
 """The least overlap (IoU) of a thing's boxes at two looks that makes the second a copy of the first."""
 
@@ -53,6 +55,7 @@ class _Case:
     best_frame: Frame
     votes: dict[str, TrackVote] = field(default_factory=dict)
     next_look: datetime | None = None
+    looked: set[datetime] = field(default_factory=set)
     looked_at: dict[str, Box] = field(default_factory=dict)
     coloured: list[float] = field(default_factory=list)
 
@@ -81,7 +84,8 @@ class TrackJudge:
     """Judges the tracks of one camera.
 
     At most ``max_per_second`` pictures a second are classified, those of the least known tracks first; a
-    track looked at ``settled`` times is looked at again only every ``review_every``. Without a model for
+    track looked at ``settled`` times is looked at again only every ``review_every``, and one that was over
+    before its turns came is looked at then, at most ``crops_kept`` times. Without a model for
     the task `kinds` everything that moves is "motion". A hen is named by the task `hens` where there is a
     model for it; nothing is said until the name is certain, or ``settled`` looks did not make it so. One that
     came by itself, and of which ``settled`` looks in colour were on average less sure of the best name than
@@ -177,6 +181,7 @@ class TrackJudge:
         model = self._models[task]
         predictions = model.predict([case.latest.image for case in cases])
         for case, prediction in zip(cases, predictions, strict=True):
+            case.looked.add(case.latest.time)
             case.add(prediction, model.card, self._settled)
         return predictions
 
@@ -219,7 +224,19 @@ class TrackJudge:
         seen_well = len(case.coloured) >= self._settled and case.track.travelled >= LEAST_TRAVEL
         return seen_well and sum(case.coloured) / len(case.coloured) < self._stranger_below
 
+    def _look_once_more(self, case: _Case) -> None:
+        """Show the models the crops worth keeping of a track that was over before it had its turns."""
+        if KINDS not in self._models or case.looks(KINDS) >= MIN_LOOKS:
+            return
+        for crop in self._crops.best(case.track.id):
+            if crop.time not in case.looked:
+                case.latest = crop
+                self._classify([case])
+
     def _final(self, ids: Sequence[str]) -> tuple[Judgement, ...]:
+        for track_id in ids:
+            if track_id in self._cases:
+                self._look_once_more(self._cases[track_id])
         verdicts = [self._judgement(self._cases[i], None) for i in ids if i in self._cases]
         for track_id in ids:
             self._cases.pop(track_id, None)

@@ -19,7 +19,8 @@ class StarterClass:
     """A coop class as a group of ImageNet classes.
 
     ``members`` are their numbers; ``names`` has those that the table spells out. The summed probability is
-    multiplied by ``weight``. ``threshold`` is the probability from which a vote over a track is believed.
+    multiplied by ``weight``: ``emphasis`` times size to the power of minus ``correction``. ``threshold`` is
+    the probability from which a vote over a track is believed.
     """
 
     name: str
@@ -27,17 +28,21 @@ class StarterClass:
     names: Mapping[int, str]
     correction: float
     threshold: float
+    emphasis: float = 1.0
 
     @property
     def weight(self) -> float:
-        return float(len(self.members) ** -self.correction)
+        return float(self.emphasis * len(self.members) ** -self.correction)
+
+
+def starter_table() -> bytes:
+    """The table as it stands in its file."""
+    return resources.files("coop.classify").joinpath("starter_classes.toml").read_bytes()
 
 
 def read_starter_classes() -> tuple[StarterClass, ...]:
     """The table in its own order, the rest last: every ImageNet class belongs to exactly one group."""
-    table = tomllib.loads(
-        resources.files("coop.classify").joinpath("starter_classes.toml").read_text("utf-8")
-    )
+    table = tomllib.loads(starter_table().decode())
     groups = [_group(name, entry) for name, entry in table["class"].items()]
     taken = [number for group in groups for number in group.members]
     left = tuple(sorted(set(range(IMAGENET_CLASSES)) - set(taken)))
@@ -73,4 +78,5 @@ def _starter_class(
         names=names,
         correction=float(entry["correction"]),
         threshold=float(entry["threshold"]),
+        emphasis=float(entry.get("emphasis", 1.0)),
     )

@@ -76,23 +76,23 @@ def test_logits_are_the_grouped_imagenet_probabilities(starter_folder: Path, pic
         np.testing.assert_allclose(np.exp(logits), expected, rtol=1e-3, atol=1e-8)
 
 
+# Of every third picture. Of all: cats 0.928, dogs 0.984, raccoons 0.87; the emphases were chosen on them.
 @pytest.mark.parametrize(
-    ("pattern", "label", "floor"), [("catdog/cat/*", "cat", 0.85), ("catdog/dog/*", "dog", 0.9)]
+    ("pattern", "label", "floor"),
+    [
+        ("catdog/cat/*", "cat", 0.92),
+        ("catdog/dog/*", "dog", 0.97),
+        ("raccoon/images/*", "wild carnivore", 0.85),
+    ],
 )
-def test_cats_and_dogs(
+def test_cats_dogs_and_raccoons(
     starter: Classifier, pictures: Pictures, pattern: str, label: str, floor: float
 ) -> None:
     called = [
-        max(p.probabilities, key=p.probabilities.__getitem__) for p in starter.predict(pictures(pattern, 40))
+        max(p.probabilities, key=p.probabilities.__getitem__)
+        for p in starter.predict(pictures(pattern, 200)[::3])
     ]
     assert called.count(label) / len(called) >= floor
-
-
-def test_raccoons_are_animals_that_a_keeper_wants_to_hear_of(starter: Classifier, pictures: Pictures) -> None:
-    found = starter.predict(pictures("raccoon/images/*", 40))
-    called = [max(p.probabilities, key=p.probabilities.__getitem__) for p in found]
-    assert called.count("wild carnivore") / len(called) >= 0.4
-    assert sum(label in {"wild carnivore", "fox", "dog", "cat"} for label in called) / len(called) >= 0.8
     assert "hen" not in called
 
 

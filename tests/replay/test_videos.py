@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 import pytest
 
+from coop.domain.box import Box
 from coop.domain.event import EVENTS
 
 FLOORS: dict[str, dict[str, Any]] = tomllib.loads(Path(__file__).with_name("floors.toml").read_text())
@@ -95,3 +96,20 @@ def test_the_recording_plays_at_its_own_pace(replayed: Replay) -> None:
     first, last = (datetime.fromisoformat(frames[n]["t"]) for n in (0, -1))
     assert (last - first).total_seconds() == pytest.approx(856 / 30, rel=0.01)
     assert first == datetime(2023, 11, 11, 16, 3, 58, tzinfo=UTC), "when it was taken stands in the file"
+
+
+def test_tracks_that_are_hens_are_called_hen(replayed: Replay) -> None:
+    truth = tomllib.loads(Path(__file__).with_name("hens-in-run.toml").read_text())["frames"]
+    hens = {int(number): [Box(*box) for box in boxes] for number, boxes in truth.items()}
+    frames = replayed("hens-in-run.mp4").frames
+    called = {p["track"]: p["kind"] for frame in frames for p in frame["predictions"]}
+    on_a_hen = {
+        track["id"]
+        for frame in frames
+        for track in frame["tracks"]
+        if track["state"] == "confirmed"
+        and track["seen"]
+        and any(Box(*track["box"]).iou(hen) >= 0.3 for hen in hens.get(frame["n"], ()))
+    }
+    assert len(on_a_hen) >= 3
+    assert sum(called[track] == "hen" for track in on_a_hen) / len(on_a_hen) >= 0.9
