@@ -1,8 +1,8 @@
 """From readings of nest boxes to eggs: laid, collected, gone.
 
 **A state counts once it has repeated.** Between two disturbances (a hen on the nest, a person or a predator
-in sight) nothing can change, so all readings of that stretch show the same number of eggs. Once there are
-``repeats`` of them, the number n is the one of greatest probability
+in sight) nothing can change, so all readings of that stretch show the same number of eggs. It counts once
+``repeats`` of them say it, and if it is the number n of greatest probability
 
     P(n | readings) ~ P(n | what happened since the last count) * exp(min(m, 2) * mean log P(reading | n))
 
@@ -12,7 +12,8 @@ than two. It is believed from 95% on; below that, more pictures are asked for, a
 **What can have happened** (`_explanations`): every hen that was on the nest may have laid an egg, with the
 chance of `coop.domain.egg.laying_chance`; a person takes all (50%), some (10%) or none; a predator or,
 rarely, a hen takes one or more. With nobody near, a change is very improbable, and it takes very clear
-pictures to be believed. Infrared light hides eggs: where there are readings in colour they alone count.
+pictures to be believed, unless the nest could not be counted for long. Infrared light hides eggs: where
+there are readings in colour they alone count.
 
 The first count of all is no news. Until it was read in colour, a change with nobody near corrects it in
 silence.
@@ -51,6 +52,8 @@ MOST_INDEPENDENT = 2
 LEAST_CHANCE = 0.005
 """No reading says that a number is less probable than this: every model errs."""
 MOST_KEPT = 12
+LONGEST_PAUSE = 6
+"""Doublings of the pause between two pictures of a nest: of 20 s they make 21 minutes."""
 _KEPT_FOR = timedelta(days=2)
 
 PROOF = 6
@@ -60,8 +63,10 @@ ONLY_INFRARED = timedelta(days=2)
 _PERSON_TAKES_ALL, _PERSON_TAKES_SOME = 0.5, 0.1
 _PREDATOR_TAKES = 0.3
 _HEN_EATS = 0.01
-_NOBODY_TAKES = 0.0005
-_NOBODY_LAYS = 0.001
+BLIND = timedelta(minutes=45)
+"""A nest that could not be counted for so long may have had visitors that no camera saw."""
+_NOBODY_TAKES, _BLIND_TAKES = 0.0005, 0.01
+_NOBODY_LAYS, _BLIND_LAYS = 0.001, 0.05
 """With nobody near in one interval between counts; with somebody near it is `UNSEEN_CHANCE`."""
 
 
@@ -77,6 +82,7 @@ class _Nest:
     settled: bool = False
     proven: bool = False
     looked: datetime | None = None
+    looks: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +96,8 @@ class NestChanges:
 class NestBook:
     """The nests of one camera. ``predators`` are the kinds that take eggs.
 
-    ``again`` is how soon another picture is wanted of a nest whose count is not reliable yet.
+    ``again`` is how soon another picture is wanted of a nest whose count is not reliable yet; where more
+    pictures do not help, as in the dark, later and later.
     """
 
     def __init__(
@@ -124,8 +131,12 @@ class NestBook:
         return frozenset(
             name
             for name, nest in self._nests.items()
-            if not nest.settled and (nest.looked is None or abs(now - nest.looked) >= self._again)
+            if not nest.settled and (nest.looked is None or abs(now - nest.looked) >= self._pause(nest))
         )
+
+    def _pause(self, nest: _Nest) -> timedelta:
+        doubled = min(LONGEST_PAUSE, nest.looks // (2 * self._repeats))
+        return self._again * float(2**doubled)
 
     def update(self, readings: Sequence[NestReading], visits: Iterable[Visit], now: datetime) -> NestChanges:
         """Take what was read and who came, in any order; what changed may show only later."""
@@ -135,7 +146,7 @@ class NestBook:
             for name in self._disturbed_by(visit):
                 nest = self._nests[name]
                 nest.stretch = [r for r in nest.stretch if r.time > visit.last_seen]
-                nest.settled = False
+                nest.settled, nest.looks = False, 0
         counts: list[NestCount] = []
         events: list[RecordedEvent] = []
         for reading in readings:
@@ -153,9 +164,11 @@ class NestBook:
             yield visit.place
 
     def _read(self, nest: _Nest, reading: NestReading) -> tuple[list[NestCount], list[RecordedEvent]]:
-        nest.looked = reading.time
+        nest.looked, nest.looks = reading.time, nest.looks + 1
         if not reading.counts:
             return [], []
+        if nest.stretch and reading.time - nest.stretch[-1].time > BLIND:
+            nest.stretch = []  # who knows who was there meanwhile
         nest.stretch = [*nest.stretch, reading][-MOST_KEPT:]
         if len(nest.stretch) < self._repeats:
             return [], []
@@ -164,9 +177,10 @@ class NestBook:
             first = reading.time  # the stretch goes on: whatever changed did so only now
         there = self._between(nest.count, reading.nest, first)
         recount = not nest.proven and not there  # the first count may be a mistake of the night, not an egg
-        why = _Explainer(None if recount else nest.count, there, self._predators)
+        blind = nest.count is not None and first - nest.count.time > BLIND
+        why = _Explainer(None if recount else nest.count, there, self._predators, blind)
         best = why.best(_best_lit(nest.stretch))
-        if best is None:
+        if best is None or sum(r.eggs == best.eggs for r in nest.stretch) < self._repeats:
             return [], []
         nest.settled = True
         before, nest.count = nest.count, self._counted(nest.count, reading, best.eggs)
@@ -278,11 +292,12 @@ class Explanation:
 
 @dataclass(frozen=True)
 class _Explainer:
-    """What can have become of a nest since its last count, given who was there."""
+    """What became of a nest since its last count. ``blind``: others than these may have been there."""
 
     count: NestCount | None
     visits: Sequence[Visit]
     predators: frozenset[str]
+    blind: bool
 
     def best(self, stretch: Sequence[NestReading]) -> Explanation | None:
         """The explanation of the number that is believed; None while none is."""
@@ -305,7 +320,7 @@ class _Explainer:
     def _explanations(self, count: NestCount, most: int) -> Iterator[Explanation]:
         stays = [v for v in self.visits if v.kind == HEN]
         minutes = [(v.last_seen - max(v.began, count.time)).total_seconds() / 60 for v in stays]
-        unseen = UNSEEN_CHANCE if self.visits else _NOBODY_LAYS
+        unseen = _BLIND_LAYS if self.blind else UNSEEN_CHANCE if self.visits else _NOBODY_LAYS
         laying = distribution([*(laying_chance(m) for m in minutes), unseen])
         for taken, chance in self._taking(count.eggs, bool(stays)):
             for laid, p in enumerate(laying):
@@ -324,7 +339,7 @@ class _Explainer:
                 chances[taken] = _PERSON_TAKES_SOME / (eggs - 1)
             chances[eggs] += _PERSON_TAKES_ALL
         else:
-            some = _NOBODY_TAKES + (_HEN_EATS if hens else 0.0)
+            some = (_BLIND_TAKES if self.blind else _NOBODY_TAKES) + (_HEN_EATS if hens else 0.0)
             if any(v.kind in self.predators for v in self.visits):
                 some += _PREDATOR_TAKES
             weights = [0.5**taken for taken in range(1, eggs + 1)]

@@ -189,6 +189,16 @@ def test_a_picture_is_wanted_until_the_number_is_sure() -> None:
     assert book.wanted(at(73)) == {NEST}
 
 
+def test_in_the_dark_it_asks_later_and_later() -> None:
+    book = NestBook("coop", [NEST])
+    looks = 0
+    for n in range(12 * 60):
+        if book.wanted(at(n)):
+            looks += 1
+            story(blind(n, NestState.UNSEEN, "dark"), book=book)
+    assert 20 < looks < 80
+
+
 def test_after_a_restart_it_goes_on_with_count_visits_and_eggs() -> None:
     first = NestBook("coop", [NEST])
     first.update((), (), at(0))
