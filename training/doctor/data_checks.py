@@ -12,7 +12,7 @@ import numpy.typing as npt
 from training.doctor.finding import Finding, error, warning
 from training.doctor.samples import Array, Sample, spread
 from training.doctor.subject import REGRESSION, Subject, class_numbers
-from training.doctor.trace import NORMS, WEIGHTED
+from training.doctor.trace import NORMS, WEIGHTED, as_made, kernel_of
 
 _MOST_HASHED = 50_000
 _FEW_COLUMNS = 64
@@ -105,6 +105,9 @@ def _scale(subject: Subject) -> Iterator[Finding]:
     first = subject.forward.first(*WEIGHTED, *NORMS, keras.layers.Embedding)
     if first is None or isinstance(first.layer, (*NORMS, keras.layers.Embedding)) or not first.inputs:
         return
+    kernel = kernel_of(first.layer)
+    if kernel is not None and not as_made(first.layer, kernel):
+        return  # it was trained before, and on inputs like these, for all that is known
     given = first.given.astype(np.float64)
     if not np.isfinite(given).all() or not given.any():
         return
@@ -223,11 +226,18 @@ def _contradictions(subject: Subject) -> Iterator[Finding]:
 
 def _row_keys(sample: Sample) -> list[bytes]:
     chosen = slice(0, _MOST_HASHED)
-    parts = [np.ascontiguousarray(part[chosen]) for part in sample.x]
+    parts = [_comparable(part[chosen]) for part in sample.x]
     return [
         hashlib.blake2b(b"".join(part[i].tobytes() for part in parts), digest_size=12).digest()
         for i in range(len(parts[0]))
     ]
+
+
+def _comparable(part: Array) -> Array:
+    """Texts by what they say: the bytes of an array of objects are their addresses."""
+    if part.dtype.kind == "O":
+        return np.array([repr(row) for row in part.tolist()])
+    return np.ascontiguousarray(part)
 
 
 def _validation(subject: Subject, validation: Sample) -> Iterator[Finding]:

@@ -26,7 +26,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     trial = Trial(subject.model)
     batch = one_batch(sample, ROWS)
     shown = trial.run(batch, STEPS)
-    if _learned(subject, shown):
+    if shown.cut or _learned(subject, shown):
         return
     harder = trial.run(batch, STEPS, RATE / 10)
     if _learned(subject, harder):

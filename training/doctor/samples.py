@@ -21,6 +21,8 @@ Array = npt.NDArray[Any]
 MOST_BATCHES = 64
 MOST_ROWS = 8192
 MOST_BYTES = 256 << 20
+MOST_NUMBERS = 4_000_000
+"""In the inputs of one forward pass: 26 pictures of 224 × 224."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -43,11 +45,16 @@ class Sample:
         return len(self.x[0])
 
     def rows(self, most: int) -> tuple[Any, Any]:
-        """Some rows, spread evenly, as the model takes inputs and targets."""
-        chosen = spread(len(self), most)
+        """Some rows, spread evenly, as the model takes inputs and targets; fewer where rows are large."""
+        chosen = spread(len(self), self.affordable(most))
         return self.shape_x([part[chosen] for part in self.x]), self.shape_y(
             [part[chosen] for part in self.y]
         )
+
+    def affordable(self, most: int) -> int:
+        """At most so many rows, and at least 8, as one look may cost."""
+        numbers = sum(int(np.prod(part.shape[1:])) for part in self.x)
+        return max(min(8, most), min(most, MOST_NUMBERS // max(numbers, 1)))
 
     def part(self, chosen: Any) -> Sample:
         return Sample(

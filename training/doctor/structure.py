@@ -17,6 +17,7 @@ from training.doctor.trace import (
     Call,
     Trace,
     activation_name,
+    as_made,
     kernel_of,
     width_of,
 )
@@ -164,19 +165,10 @@ def _frozen(subject: Subject) -> Iterator[Finding]:
         kernel = kernel_of(layer)
         if kernel is None or layer.trainable or isinstance(layer, keras.Model) or not layer.built:
             continue
-        if kernel.shape and int(np.prod(kernel.shape)) > 1 and _as_made(layer, kernel):
+        if kernel.shape and int(np.prod(kernel.shape)) > 1 and as_made(layer, kernel):
             yield error(
                 "frozen-layers",
                 layer.name,
                 f"its {int(np.prod(kernel.shape))} weights are random, as they were made, and may not learn",
                 "Set trainable=True, or load trained weights before freezing.",
             )
-
-
-def _as_made(layer: Any, kernel: Any) -> bool:
-    """An initializer with a seed, and all of Keras have one, gives the same numbers again."""
-    of = layer.cell if isinstance(layer, L.RNN) else layer
-    initializer = getattr(of, "kernel_initializer", None) or getattr(of, "embeddings_initializer", None)
-    if initializer is None or not isinstance(getattr(initializer, "seed", None), int):
-        return False
-    return bool(np.array_equal(value_of(initializer(kernel.shape, dtype=kernel.dtype)), value_of(kernel)))

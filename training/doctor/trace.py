@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from training.doctor.untouched import PROBE_ERRORS
+from training.doctor.untouched import PROBE_ERRORS, value_of
 
 Array = npt.NDArray[Any]
 L = keras.layers
@@ -152,3 +152,12 @@ def width_of(layer: Any) -> int | None:
         if isinstance(getattr(layer, name, None), int):
             return int(getattr(layer, name))
     return None
+
+
+def as_made(layer: Any, kernel: Any) -> bool:
+    """Is it as its initializer made it? One with a seed, and all of Keras have one, gives the same again."""
+    of = layer.cell if isinstance(layer, L.RNN) else layer
+    initializer = getattr(of, "kernel_initializer", None) or getattr(of, "embeddings_initializer", None)
+    if initializer is None or not isinstance(getattr(initializer, "seed", None), int):
+        return False
+    return bool(np.array_equal(value_of(initializer(kernel.shape, dtype=kernel.dtype)), value_of(kernel)))

@@ -23,6 +23,8 @@ class Course:
     """The losses of a trial, batch by batch."""
 
     losses: list[float]
+    cut: bool = False
+    """It took too long, and says nothing."""
 
     @property
     def first(self) -> float:
@@ -54,8 +56,10 @@ class Trial:
             for step in range(steps):
                 x, y = batch(step)
                 losses.append(float(self._step(x, y, tf.constant(rate))))
-                if not np.isfinite(losses[-1]) or process_time() - began > _SECONDS:
+                if not np.isfinite(losses[-1]):
                     break
+                if process_time() - began > _SECONDS:
+                    return Course(losses=losses, cut=step < steps // 2)
         return Course(losses=losses)
 
     def _reset(self) -> None:

@@ -14,7 +14,7 @@ from training.doctor.settings_check import rate_of
 from training.doctor.signals import dead_units
 from training.doctor.subject import BINARY, REGRESSION, SPARSE, Subject
 from training.doctor.trace import trace
-from training.doctor.trial import RATE, Trial, batches
+from training.doctor.trial import RATE, Course, Trial, batches
 from training.doctor.untouched import give_weights, without_dropout
 from training.doctor.watch import Record
 
@@ -116,7 +116,10 @@ def _poor(
 ) -> Iterator[Finding]:
     """The network learned next to nothing: would it have at another rate?"""
     steps = min(len(record.batch_losses), _STEPS)
-    trained = _trial_loss(subject, start, steps)
+    course = _trial(subject, start, steps)
+    if course.cut:
+        return
+    trained = course.last
     ours = Outcome(constant=outcome.constant, loss=trained).progress
     told = (
         f"after {len(record.batch_losses)} steps the loss is {outcome.loss:.3g} (a constant answer: "
@@ -143,11 +146,11 @@ def _poor(
         )
 
 
-def _trial_loss(subject: Subject, start: list[Array], steps: int) -> float:
+def _trial(subject: Subject, start: list[Array], steps: int) -> Course:
     give_weights(subject.model, start)
     trial = Trial(subject.model)
-    size = min(max(subject.data.batch_size, 8), 64)
-    return trial.run(batches(subject.data.train, size), steps).last
+    size = subject.data.train.affordable(min(max(subject.data.batch_size, 8), 64))
+    return trial.run(batches(subject.data.train, size), steps)
 
 
 def _unrelated(subject: Subject, outcome: Outcome, start: list[Array]) -> Iterator[Finding]:
@@ -178,7 +181,8 @@ def _unrelated(subject: Subject, outcome: Outcome, start: list[Array]) -> Iterat
     if simple >= _CHANCE:
         return
     give_weights(subject.model, start)
-    Trial(subject.model).run(batches(train, 32), _STEPS)
+    if Trial(subject.model).run(batches(train, train.affordable(32)), _STEPS).cut:
+        return
     ours = _held_out_skill(subject, known)
     if ours >= _CHANCE:
         return
