@@ -19,6 +19,8 @@ L = keras.layers
 _DEAD = 0.9
 _VANISHED = 2e-4
 _EXPLODED = 50.0
+_ASIDE = ("embedding", "attention", "query", "key", "recurrent")
+"""Weights beside the way through the layers: their gradients are small in healthy networks too."""
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -259,7 +261,9 @@ def _symmetric(known: Known) -> Iterator[Finding]:
 def _flow(subject: Subject, known: Known) -> Iterator[Finding]:
     """Gradient sizes from the last kernel back to the first, each beside its weights."""
     kernels = [
-        (n, v, g) for n, v, g in known if v.ndim >= 2 and np.ptp(v) > 0 and "embedding" not in n.lower()
+        (n, v, g)
+        for n, v, g in known
+        if v.ndim >= 2 and np.ptp(v) > 0 and not any(part in n.lower() for part in _ASIDE)
     ]
     if len(kernels) < 2:
         return
@@ -268,12 +272,12 @@ def _flow(subject: Subject, known: Known) -> Iterator[Finding]:
     if last == 0:
         return
     ratios = [size / last for size in sizes]
-    least = int(np.argmin(ratios[:-1]))
-    if ratios[least] < _VANISHED and _deep(subject) and not _has_dead(subject):
+    # It fades from layer to layer: the first two have the least of it.
+    if max(ratios[:2]) < _VANISHED and len(kernels) >= 4 and _deep(subject) and not _has_dead(subject):
         yield error(
             "vanishing-gradient",
-            kernels[least][0],
-            f"its gradient is {ratios[least]:.1e} of that of the last layer ({kernels[-1][0]})",
+            kernels[0][0],
+            f"its gradient is {ratios[0]:.1e} of that of the last layer ({kernels[-1][0]})",
             "Use ReLU instead of sigmoid or tanh, batch normalisation, or residual connections.",
         )
     biggest = max(

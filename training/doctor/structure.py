@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from training.doctor.finding import Finding, error, warning
-from training.doctor.subject import Subject
+from training.doctor.subject import CATEGORICAL, SPARSE, Subject
 from training.doctor.trace import (
     CONVOLUTIONS,
     PASSING,
@@ -97,7 +97,7 @@ def _bottleneck(subject: Subject) -> Iterator[Finding]:
         width = width_of(source.layer)
         if width is None or source.given.shape[-1] <= width or len(source.gave.shape) > 2 < call.gave.ndim:
             continue
-        wanted = subject.width if subject.loss.of_classes else 1
+        wanted = subject.width if subject.loss.family in (SPARSE, CATEGORICAL) else 1
         if width == 1 or width < wanted / 4:
             yield (error if width == 1 else warning)(
                 "bottleneck",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from training.doctor.signals import dead_units
 from training.doctor.subject import BINARY, REGRESSION, SPARSE, Subject
 from training.doctor.trace import trace
 from training.doctor.trial import RATE, Course, Trial, batches
-from training.doctor.untouched import give_weights, without_dropout
+from training.doctor.untouched import give_weights, weights_of, without_dropout
 from training.doctor.watch import Record
 
 _ROWS = 512
@@ -31,9 +31,13 @@ _STEPS = 240
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """``constant``: the loss of the best constant answer; ``loss``: the network's on training rows."""
+    """``constant``: the loss of the best constant answer, or where it is not known that of the start.
+
+    ``loss``: the network's, on training rows.
+    """
 
     constant: float
+    known: bool
     loss: float
 
     @property
@@ -48,34 +52,49 @@ def check(subject: Subject, record: Record, start: list[Array], told: list[Findi
     if not record.batch_losses or not subject.model.trainable_variables:
         return
     spoiled = any(f.kind in ("not-finite", "label-range", "optimizer-setting") for f in told)
-    outcome = _outcome(subject, record)
-    yield from _rate(subject, record, outcome, start, spoiled)
+    trained = weights_of(subject.model)
+    outcome = _outcome(subject, record, start)
+    looks: list[Callable[[], Iterator[Finding]]] = [lambda: _rate(subject, record, outcome, start, spoiled)]
     if not spoiled and not record.diverged:
-        yield from _unrelated(subject, outcome, start)
-        yield from _one_class(subject)
-        yield from _dead(subject)
-        yield from _fit(subject, record, outcome)
+        looks += [
+            lambda: _unrelated(subject, outcome, start),
+            lambda: _one_class(subject),
+            lambda: _dead(subject),
+            lambda: _fit(subject, record, outcome),
+        ]
+    for look in looks:
+        give_weights(subject.model, trained)  # the look before may have trained on trial
+        yield from look()
 
 
-def _outcome(subject: Subject, record: Record) -> Outcome:
+def _outcome(subject: Subject, record: Record, start: list[Array]) -> Outcome:
+    y = subject.data.train.rows(_ROWS)[1]
+    constant = None
+    weighted = subject.data.class_weight or subject.data.train.weighted
+    if subject.target is not None and hasattr(y, "shape") and not weighted:
+        constant = constant_loss(subject.loss, subject.model, np.asarray(y))
+    reached = np.nan if record.diverged else _loss(subject)
+    if constant is None:  # then what it cost at the start stands for knowing nothing
+        give_weights(subject.model, start)
+    return Outcome(
+        constant=_loss(subject) if constant is None else constant,
+        known=constant is not None,
+        loss=reached,
+    )
+
+
+def _loss(subject: Subject) -> float:
+    """On training rows without dropout: as in prediction or as in training, whichever is less."""
     x, y = subject.data.train.rows(_ROWS)
     model = subject.model
     losses = []
     with without_dropout(model):
         for training in (False, True):
             answer = model(x, training=training)
-            losses.append(
-                float(model.compute_loss(x=x, y=y, y_pred=answer, sample_weight=None, training=False))
-            )
+            loss = model.compute_loss(x=x, y=y, y_pred=answer, sample_weight=None, training=False)
+            losses.append(float(loss))
     finite = [loss for loss in losses if np.isfinite(loss)]
-    constant = None
-    if subject.target is not None and hasattr(y, "shape"):
-        constant = constant_loss(subject.loss, model, np.asarray(y))
-    first = record.batch_losses[0]
-    return Outcome(
-        constant=first if constant is None else min(constant, first) if np.isfinite(first) else constant,
-        loss=min(finite) if finite and not record.diverged else np.nan,
-    )
+    return min(finite) if finite else np.nan
 
 
 def _rate(
@@ -120,7 +139,7 @@ def _poor(
     if course.cut:
         return
     trained = course.last
-    ours = Outcome(constant=outcome.constant, loss=trained).progress
+    ours = Outcome(constant=outcome.constant, known=True, loss=trained).progress
     told = (
         f"after {len(record.batch_losses)} steps the loss is {outcome.loss:.3g} (a constant answer: "
         f"{outcome.constant:.3g}); steps moved the weights by {_share(move)} of their size"
@@ -137,7 +156,7 @@ def _poor(
         yield error("learning-rate-too-high", at, told + beside, "Divide it by ten or more.")
     elif ours > max(_POOR, outcome.progress + 0.1):
         yield warning("plateau", at, told + beside, "Train longer, or with Adam at about 0.001.")
-    else:
+    elif outcome.known:
         yield warning(
             "underfitting",
             str(subject.model.name),
