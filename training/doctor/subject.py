@@ -93,7 +93,7 @@ def meet(model: Any, data: FitData) -> Subject:
         output = None
         if forward.output is not None and hasattr(forward.output, "shape"):
             output = np.asarray(forward.output)
-        activation = None if output is None else _activation(model, x, forward, output)
+        activation = None if output is None else _activation(model, x, forward)
     target = data.train.target
     return Subject(
         model=model,
@@ -166,7 +166,7 @@ def class_numbers(target: Array, labels: str | None) -> Array | None:
     return None
 
 
-def _activation(model: Any, x: Any, forward: Trace, output: Array) -> str | None:
+def _activation(model: Any, x: Any, forward: Trace) -> str | None:
     """By the last layer's own word, otherwise by how the output answers to a pushed bias."""
     maker = forward.maker(forward.output)
     if maker is not None:
@@ -176,26 +176,26 @@ def _activation(model: Any, x: Any, forward: Trace, output: Array) -> str | None
         if isinstance(maker.layer, keras.layers.BatchNormalization):
             return "linear"
     call = forward.last(*WEIGHTED)
-    return None if call is None else _by_pushing(model, x, call, output)
+    return None if call is None else _by_pushing(model, x, call)
 
 
-def _by_pushing(model: Any, x: Any, call: Call, output: Array) -> str | None:
+def _by_pushing(model: Any, x: Any, call: Call) -> str | None:
     bias = getattr(call.layer, "bias", None)
     if bias is None or not hasattr(bias, "assign"):
         return None
     size = int(np.prod(bias.shape))
     turns = np.where(np.arange(size) % 2, -1.0, 1.0)
     seen = []
-    for push in (40.0, -40.0):
-        bias.assign(np.reshape(push * turns, bias.shape))
+    for push in (turns, -turns, np.ones(size)):
+        bias.assign(np.reshape(40.0 * push, bias.shape))
         seen.append(np.asarray(model(x, training=False)))
     both = np.stack(seen)
     if not np.isfinite(both).all():
         return None
     low, high = both.min(), both.max()
     if low >= 0 and high <= 1.0001:
-        sums = [np.ptp(both.sum(axis=axis)) < 1e-3 for axis in range(1, both.ndim)]
-        return "softmax" if any(sums) and (output.shape[-1] == 1 or both.shape[-1] > 1) else "sigmoid"
+        shares = any(np.allclose(both.sum(axis=axis), 1, atol=1e-3) for axis in range(1, both.ndim))
+        return "softmax" if shares else "sigmoid"
     if low >= 0:
         return "relu" if (both == 0).any() else None
     return "tanh" if high <= 1.0001 and low >= -1.0001 else "linear"

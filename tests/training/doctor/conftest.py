@@ -13,16 +13,17 @@ from conftest import missing_part
 
 @pytest.fixture(scope="session")
 def doctor() -> Any:
-    """``keras``, ``examine``, ``label_kind``, ``untouched`` and ``value_of``."""
+    """Keras, and what the tests want of the doctor."""
     if importlib.util.find_spec("tensorflow") is None:
         missing_part("TensorFlow is not installed; pip install 'neurocoop[train]'")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
 
+    from training.doctor.callback import Doctor
     from training.doctor.examine import examine
-    from training.doctor.subject import label_kind
+    from training.doctor.samples import look_at
+    from training.doctor.subject import label_kind, meet
     from training.doctor.untouched import untouched, value_of
 
-    return SimpleNamespace(
-        keras=keras, examine=examine, label_kind=label_kind, untouched=untouched, value_of=value_of
-    )
+    parts = (Doctor, examine, label_kind, look_at, meet, untouched, value_of)
+    return SimpleNamespace(keras=keras, **{part.__name__: part for part in parts})

@@ -114,3 +114,40 @@ def test_several_faults_at_once_are_all_told(doctor: Any) -> None:
     found = doctor.examine(model, x * 1000, y + 1, validation_data=(x[:50] * 1000, y[:50]), batch_size=1)
     assert {"not-finite", "label-range", "leakage", "batch-size", "batchnorm-misuse"} <= kinds(found)
     assert all(f.where and f.evidence and f.remedy.endswith(".") for f in found)
+
+
+def test_a_training_with_the_callback_is_the_training_without_it(doctor: Any) -> None:
+    x, y = samples(240, 1)
+    rest = {"validation_data": samples(80, 2), "epochs": 6, "batch_size": 16, "verbose": 0}
+    alone = network(doctor.keras).fit(x, y, **rest).history
+    watch = doctor.Doctor(x, y, **rest)
+    assert network(doctor.keras).fit(x, y, callbacks=[watch], **rest).history == alone
+    assert not [finding for finding in watch.findings if finding.severity is Severity.ERROR]
+
+
+def test_a_rate_far_too_low_is_told_after_training(doctor: Any) -> None:
+    x, y = samples(240, 1)
+    model = network(doctor.keras)
+    model.optimizer.learning_rate = 1e-7
+    watch = doctor.Doctor(x, y, epochs=4)
+    model.fit(x, y, epochs=4, callbacks=[watch], verbose=0)
+    assert "learning-rate-too-low" in kinds(watch.findings)
+
+
+@pytest.mark.filterwarnings("ignore:.*softmax over axis:UserWarning")
+@pytest.mark.parametrize("units", [1, 2, 5])
+@pytest.mark.parametrize("name", ["softmax", "sigmoid", "tanh", "relu", "linear"])
+def test_an_activation_outside_of_layers_is_known_by_what_it_does(doctor: Any, name: str, units: int) -> None:
+    class Net(doctor.keras.Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.out = doctor.keras.layers.Dense(units)
+
+        def call(self, inputs: Any) -> Any:
+            return doctor.keras.activations.get(name)(self.out(inputs))
+
+    model = Net()
+    model.compile("sgd", "mse")
+    x, _ = samples(40, 1)
+    data = doctor.look_at({"x": x, "y": np.zeros((40, units))})
+    assert doctor.meet(model, data).activation == name
