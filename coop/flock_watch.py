@@ -15,7 +15,7 @@ from coop.domain.nest import NestCount
 from coop.domain.prediction import STRANGER, UNKNOWN
 from coop.domain.sighting import Visit
 from coop.domain.times import day_bounds, local_day
-from coop.event.flock import newest_visits, not_seen, roll_call, suspicions
+from coop.event.flock import EVENING, newest_visits, not_seen, roll_call, suspicions
 from coop.settings import Settings
 from coop.sun import dusk_of
 
@@ -113,14 +113,22 @@ class FlockWatch:
                 return self.store.last_picture_of(event.missing[0])
         return None
 
+    def _saw_anything(self, since: datetime, at: datetime) -> bool:
+        """Whether there was a watch at all: a program that just began, or lost its camera, misses nobody."""
+        return any(visit.last_seen >= since for visit in self.store.visits(at - LOOK_BACK, at))
+
     def _newest(self, hens: Sequence[str], at: datetime) -> dict[str, Visit]:
         return newest_visits(self.store.visits(at - LOOK_BACK, at), hens)
 
     def _missing(self, hens: Sequence[str], at: datetime) -> Sequence[Event]:
         began = day_bounds(local_day(at, self.settings.zone), self.settings.zone)[0]
+        if not self._saw_anything(began, at):
+            return ()
         return not_seen(hens, self._newest(hens, at), began, at)
 
     def _roll_call(self, hens: Sequence[str], at: datetime) -> Sequence[Event]:
+        if not self._saw_anything(at - EVENING, at):
+            return ()
         return (roll_call(hens, self._newest(hens, at), self.doors, at),)
 
     def _suspected(self, hens: Sequence[str], at: datetime) -> Sequence[Event]:

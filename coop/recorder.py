@@ -103,4 +103,5 @@ class Recorder:
 
 def _without_pictures(findings: Findings) -> Findings:
     events = tuple(replace(event, picture=None) for event in findings.events)
-    return replace(findings, pictures=(), events=events)
+    readings = tuple(replace(reading, picture=None) for reading in findings.readings)
+    return replace(findings, pictures=(), events=events, readings=readings)

@@ -120,6 +120,11 @@ def test_a_missing_hen_is_told_at_the_hour_that_is_set(settings: Settings, store
     assert check(settings, store, 11.2) == []
 
 
+def test_who_was_not_watched_is_not_missed(settings: Settings, store: Store) -> None:
+    assert check(settings, store, 11.5) == []
+    assert check(settings, store, 20) == []
+
+
 def laid(hen: str, hour: float, *shares: Share) -> EggLaid:
     time = DAY + timedelta(hours=hour)
     return EggLaid(

@@ -187,9 +187,8 @@ class NestBook:
         nest.proven = nest.proven or _is_proof(nest.stretch, nest.count)
         if before is None or not (best.laid or best.taken):
             return [nest.count], []
-        shown = next((r.picture for r in reversed(nest.stretch) if r.picture is not None), None)
         events = [
-            RecordedEvent(event=event, picture=shown)
+            RecordedEvent(event=event, picture=reading.picture)
             for event in self._told(before, reading.nest, first, best)
         ]
         return [nest.count], events
