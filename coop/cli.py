@@ -380,11 +380,20 @@ def train(
         Path | None,
         typer.Option(help="A PNG to write: pictures and their variations, as the network gets them."),
     ] = None,
+    fine_tune: Annotated[
+        bool | None,
+        typer.Option(help="Tune the network itself, not its head alone. Unasked: from 40 to 600 pictures."),
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="How often the pictures are looked at in tuning: 20 times.")
+    ] = None,
     config: ConfigOption = None,
 ) -> None:
     """Learn from labelled pictures: a linear head on the starter network, in a minute, without TensorFlow.
 
-    Which variations of the pictures help is decided on days or visits held out. From a dataset version the
+    Where TensorFlow is installed the network itself is tuned, and kept if it is better than the head. A run
+    that was stopped goes on with the same command. Which variations of the pictures help is decided on days
+    or visits held out. From a dataset version the
     new model goes to work by itself, if it has more of the held-out pictures right than the one at work.
     """
     from coop.assembly import utc_now
@@ -395,7 +404,10 @@ def train(
     if (data is None) != (out is None) or (data is None and task is None) or (data and version):
         raise typer.BadParameter("give a TASK (and --version), or --data and --out")
     settings = load_settings(config)
-    models, choices = models_dir(settings), Choices(seed=seed, sheet=sheet)
+    models, choices = (
+        models_dir(settings),
+        Choices(seed=seed, sheet=sheet, fine_tune=fine_tune, epochs=epochs),
+    )
     if data is not None and out is not None:
         train_on_file(data, out, models, console, task=task, choices=choices)
     elif task is not None:

@@ -28,6 +28,12 @@ class Answers:
     mode: TaskMode
     labels: tuple[str, ...]
 
+    def of(self, numbers: npt.NDArray[np.intp]) -> Answers:
+        """The answers of some of the pictures; outputs and classes stay those of all."""
+        some = Answers(mode=self.mode, labels=tuple(self.labels[k] for k in numbers))
+        some.__dict__.update(outputs=self.outputs, classes=self.classes)  # as if found there already
+        return some
+
     @cached_property
     def outputs(self) -> tuple[str, ...]:
         """What is fitted: the classes, or in a count task the names that are counted."""

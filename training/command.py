@@ -2,38 +2,58 @@
 
 from __future__ import annotations
 
+import importlib.util
+import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 import cv2
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from coop.classify.package import ModelPackage
 from coop.classify.runtime import Classifier
 from coop.classify.starter import ensure_starter
-from coop.errors import ModelPackageError
+from coop.errors import CoopError, ModelPackageError
 from coop.store.store import Store
 from training.augment import RECIPES, contact_sheet
 from training.evaluate import Scores, report, score
 from training.examine import examine
 from training.labelled import LabelledSet, read_labelled, read_picture
 from training.lesson import lesson
-from training.quick import Trial, learn, write_quick_package
+from training.quick import Learned, Trial, as_groups, learn
 
 _SHOWN = 8  # pictures of a contact sheet
+FEWEST_TUNED = 40
+MOST_TUNED_UNASKED = 600
+"""Fewer pictures than the first teach a network nothing; more than this take more than some minutes."""
+
+
+class TrainExtraError(CoopError, RuntimeError):
+    """Fine-tuning without TensorFlow."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Fine-tuning needs TensorFlow, which is not installed. Install it with "
+            "pip install 'neurocoop[train]', or leave --fine-tune out for a head on the frozen network"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choices:
-    """What the user may choose. ``sheet``: a PNG of the variations, as the network gets them."""
+    """What the user may choose. ``sheet``: a PNG of the variations, as the network gets them.
+
+    ``fine_tune``: whether the network itself is tuned; None where the pictures and the machine decide.
+    """
 
     seed: int = 0
     sheet: Path | None = None
+    fine_tune: bool | None = None
+    epochs: int | None = None
 
 
 def train_on_file(
@@ -46,9 +66,9 @@ def train_on_file(
     """
     if out.exists():
         raise ModelPackageError(out, "it exists already", "Choose another folder, or remove it first")
-    best, pictures = _learned(read_labelled(data), models, console, choices)
+    best = _learned(read_labelled(data), models, console, choices, out.with_name(f".{out.name}.tuning"))
     name = task or out.name
-    package = write_quick_package(out, best, pictures, task=name, name=name, version="1")
+    package = best.write(out, task=name, name=name, version="1")
     console.print(
         f"Wrote {out}: {len(best.head.classes)} classes, {best.accuracy:.1%} right on groups held out. "
         f"To use it: coop model install {out}",
@@ -73,16 +93,14 @@ def train_task(
     Better: more of the pictures held out are right. Both models are judged by the same ones.
     """
     learned, judged = lesson(store.dataset(task, version))
-    best, pictures = _learned(learned, models, console, choices)
+    best = _learned(learned, models, console, choices, models / f".tuning-{task}")
     number = _free_version(models, task, str(store.dataset(task, version).version))
     with tempfile.TemporaryDirectory(dir=models, prefix=".training-") as folder:
-        draft = write_quick_package(
-            Path(folder) / "draft", best, pictures, task=task, name=task, version=number
-        )
+        draft = best.write(Path(folder) / "draft", task=task, name=task, version=number)
         scores = score(draft, judged)
     figures = report(scores)
-    package = write_quick_package(
-        models / f"{task}-{number}", best, pictures, task=task, name=task, version=number,
+    package = best.write(
+        models / f"{task}-{number}", task=task, name=task, version=number,
         measured={
             "held_out_accuracy": round(figures["accuracy"], 4),
             "held_out_interval": [round(p, 4) for p in figures["accuracy_interval"]],
@@ -98,17 +116,13 @@ def train_task(
     return package
 
 
-def _learned(
-    found: LabelledSet, models: Path, console: Console, choices: Choices
-) -> tuple[Trial, LabelledSet]:
+def _learned(found: LabelledSet, models: Path, console: Console, choices: Choices, running: Path) -> Learned:
+    """The best of heads and, where it is worth it, of a tuned network. ``running`` keeps a stopped run."""
     examined = examine(found)
     for warning in examined.warnings:
         console.print(f"[yellow]![/yellow] {warning}", highlight=False, soft_wrap=True)
     starter = Classifier(ModelPackage.load(ensure_starter(models)), threads=2)
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-        console=console, transient=True,
-    ) as bar:  # fmt: skip
+    with _progress(console) as bar:
         looking = bar.add_task("Looking at pictures", total=len(examined.pictures))
         trials = learn(
             examined.pictures,
@@ -120,7 +134,60 @@ def _learned(
     if choices.sheet is not None:
         _write_sheet(choices.sheet, examined.pictures, trials[0], choices.seed)
         _say(console, f"Wrote {choices.sheet}")
-    return trials[0], examined.pictures
+    best = Learned(head=trials[0].head, pictures=examined.pictures, recipe=trials[0].recipe)
+    if not _to_tune(len(examined.pictures), choices, console):
+        return best
+    return _tuned(best, trials, console, choices, running)
+
+
+def _to_tune(pictures: int, choices: Choices, console: Console) -> bool:
+    """Whether the network is to be tuned. Raises TrainExtraError where that is wanted and cannot be."""
+    able = importlib.util.find_spec("tensorflow") is not None
+    if choices.fine_tune and not able:
+        raise TrainExtraError
+    if choices.fine_tune is None and able and pictures > MOST_TUNED_UNASKED:
+        _say(console, f"{pictures} pictures are many to tune the network on unasked: --fine-tune does it.")
+    unasked = able and FEWEST_TUNED <= pictures <= MOST_TUNED_UNASKED
+    return unasked if choices.fine_tune is None else choices.fine_tune
+
+
+def _tuned(
+    best: Learned, trials: Sequence[Trial], console: Console, choices: Choices, running: Path
+) -> Learned:
+    from training.finetune import fine_tune
+    from training.tune import Plan
+
+    plan = Plan(seed=choices.seed)
+    if choices.epochs is not None:
+        plan = replace(plan, epochs=choices.epochs)
+    groups = as_groups([example.group for example in best.pictures.examples])
+    recipe = min((trial for trial in trials if trial.recipe), key=lambda trial: trial.loss).recipe
+    with _progress(console) as bar:
+        shown: dict[str, TaskID] = {}
+
+        def tell(name: str, done: int, total: int) -> None:
+            if name not in shown:
+                shown[name] = bar.add_task(name, total=total)
+            bar.update(shown[name], completed=done, total=total)
+
+        try:
+            tuned = fine_tune(best.pictures, groups, recipe, plan, running, progress=tell)
+        except KeyboardInterrupt:
+            _say(console, "Stopped. The same command goes on from the last epoch.")
+            raise
+    shutil.rmtree(running)
+    better = tuned.after < tuned.before
+    kept = "tuned network" if better else "head"
+    _say(console, f"Tuned: log loss {tuned.after:.3f} on pictures held out, where a head on the frozen "
+                  f"network has {tuned.before:.3f}. The {kept} is kept.")  # fmt: skip
+    return tuned.learned if better else best
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        console=console, transient=True,
+    )  # fmt: skip
 
 
 def _promote(

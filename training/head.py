@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coop.classify.card import ModelCard, Preprocessing, TaskMode
-from coop.classify.efficientnet_lite import INPUT_SIZE, add_lite0, load_lite0_weights
+from coop.classify.efficientnet_lite import INPUT_SIZE, Lite0Weights, add_lite0, load_lite0_weights
 from coop.classify.package import ModelPackage, write_package
 from coop.classify.tflite_writer import GraphWriter
 from coop.errors import CoopError
@@ -21,8 +21,8 @@ Doubles = npt.NDArray[np.float64]
 
 _PENALTIES = tuple(float(p) for p in np.geomspace(1e-4, 1.0, 9))
 _TEMPERATURES = np.geomspace(0.01, 10.0, 61)
-_THRESHOLDS = np.linspace(0.5, 0.99, 50)
-_UNSEEN_THRESHOLD = 0.9  # for a class that no held-out group could test
+THRESHOLDS = np.linspace(0.5, 0.99, 50)
+UNSEEN_THRESHOLD = 0.9  # for a class that no held-out group could test
 
 
 class HeadError(CoopError, ValueError):
@@ -73,27 +73,46 @@ def fit_head(
     on. A class's threshold is the lowest from one half on at which the share ``precision`` of what is called
     by its name is right. Raises HeadError for fewer than two answers or groups, or numbers not finite.
     """
-    answers = _checked(features, labels, groups, mode)
+    return fit_answers(
+        features,
+        _checked(features, labels, groups, mode),
+        groups,
+        views=views,
+        folds=folds,
+        precision=precision,
+    )
+
+
+def fit_answers(
+    features: Floats,
+    answers: Answers,
+    groups: Sequence[str],
+    *,
+    views: Floats | None = None,
+    folds: int = 5,
+    precision: float = 0.95,
+) -> Head:
+    """`fit_head` for answers that were checked already, of which some classes may lack here."""
     scaler = _Scaler.of(features)
     scaled = scaler.apply(features)
     seen = (
         scaled[:, None] if views is None else np.concatenate([scaled[:, None], scaler.apply(views)], axis=1)
     )
-    parts = list(_held_out(groups, answers.kinds, folds))
+    parts = list(held_out(groups, answers.kinds, folds))
     candidates = _out_of_fold(seen, answers, parts)
-    penalty = min(_PENALTIES, key=lambda p: _best_temperature(candidates[p], answers)[1])
+    penalty = min(_PENALTIES, key=lambda p: best_temperature(candidates[p], answers)[1])
     logits = candidates[penalty]
-    temperature, loss = _best_temperature(logits, answers)
+    temperature, loss = best_temperature(logits, answers)
     weights, bias = scaler.unscaled(*_fit(seen, answers, slice(None), [penalty])[penalty])
     return Head(
-        mode=mode,
+        mode=answers.mode,
         classes=answers.classes,
         weights=weights,
         bias=bias,
         temperature=temperature,
-        thresholds=thresholds(answers, logits / temperature, precision, _THRESHOLDS, _UNSEEN_THRESHOLD),
+        thresholds=thresholds(answers, logits / temperature, precision, THRESHOLDS, UNSEEN_THRESHOLD),
         measured={
-            "pictures": len(labels),
+            "pictures": len(features),
             "groups": len(set(groups)),
             "held_out_accuracy": round(answers.accuracy(logits), 4),
             "held_out_log_loss": round(loss, 4),
@@ -111,10 +130,12 @@ def write_head_package(
     version: str,
     trained_on: Mapping[str, object],
     not_good_for: Sequence[str] = (),
+    backbone: Lite0Weights | None = None,
+    size: int = INPUT_SIZE,
 ) -> ModelPackage:
-    """Writes the starter's backbone with this head as a model package of its own, and returns it checked."""
+    """Writes the starter's backbone, or a tuned one, with this head as a model package, checked."""
     graph = GraphWriter(f"EfficientNet-Lite0 with a linear head for the task {task}")
-    embedding = add_lite0(graph, load_lite0_weights())
+    embedding = add_lite0(graph, backbone or load_lite0_weights(), size)
     logits = graph.dense(embedding, head.weights, head.bias, "logits")
     card = ModelCard(
         name=name,
@@ -122,7 +143,7 @@ def write_head_package(
         task=task,
         mode=head.mode,
         classes=head.classes,
-        preprocessing=Preprocessing(size=INPUT_SIZE),
+        preprocessing=Preprocessing(size=size),
         thresholds=head.thresholds,
         temperature=head.temperature,
         trained_on=trained_on,
@@ -172,7 +193,7 @@ def _checked(features: Floats, labels: Sequence[str], groups: Sequence[str], mod
     return answers
 
 
-def _held_out(
+def held_out(
     groups: Sequence[str], truth: npt.NDArray[np.intp], folds: int
 ) -> Iterator[npt.NDArray[np.bool_]]:
     """Masks of the pictures to hold out, one for each fold, in whole groups.
@@ -235,7 +256,7 @@ def _fit(
     return fits
 
 
-def _best_temperature(logits: Doubles, answers: Answers) -> tuple[float, float]:
+def best_temperature(logits: Doubles, answers: Answers) -> tuple[float, float]:
     """The temperature of least log loss, and that loss."""
     losses = [answers.loss(logits / temperature) for temperature in _TEMPERATURES]
     best = int(np.argmin(losses))

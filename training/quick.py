@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from coop.classify.efficientnet_lite import INPUT_SIZE
+from coop.classify.efficientnet_lite import INPUT_SIZE, Lite0Weights
 from coop.classify.package import ModelPackage
 from coop.classify.runtime import Classifier
 from coop.domain.frame import Picture
@@ -61,7 +61,7 @@ def learn(
     views = max(1, min(views, (MOST_LOOKS // len(pictures) - 1) // len(RECIPES)))
     plain, varied_views = _features(pictures, starter, seed, views, progress)
     labels = [example.label for example in pictures.examples]
-    groups = _groups(pictures)
+    groups = as_groups([example.group for example in pictures.examples])
     trials = [Trial(recipe="", head=fit_head(plain, labels, groups, mode=pictures.mode))]
     for name, seen in varied_views.items():
         head = fit_head(plain, labels, groups, mode=pictures.mode, views=seen)
@@ -69,39 +69,56 @@ def learn(
     return tuple(sorted(trials, key=lambda trial: trial.loss))
 
 
-def write_quick_package(
-    folder: Path,
-    trial: Trial,
-    pictures: LabelledSet,
-    *,
-    task: str,
-    name: str,
-    version: str,
-    measured: Mapping[str, object] | None = None,
-) -> ModelPackage:
-    """Write the best trial as a model package. Raises ModelPackageError where that is impossible.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Learned:
+    """What `coop train` found best: a head, on the frozen or on a tuned network, and how it came about."""
 
-    ``measured``: figures that are worth more than those of the folds, such as a test part's.
-    """
-    mirrored = trial.recipe == "crops"
-    return write_head_package(
-        folder,
-        replace(trial.head, measured={**trial.head.measured, **(measured or {})}),
-        task=task,
-        name=name,
-        version=version,
-        trained_on={
-            "pictures": len(pictures),
-            "groups": list(pictures.groups)[:50],
-            "source": pictures.source.name,
-            "variations": trial.recipe or "none",
-            "backbone": "efficientnet-lite0, frozen",
-        },
-        not_good_for=(
-            "days, light and cameras unlike those it was trained on",
-            *(() if mirrored else ("a camera that was turned or moved",)),
-        ),
-    )
+    head: Head
+    pictures: LabelledSet
+    recipe: str
+    backbone: Lite0Weights | None = None
+    size: int = INPUT_SIZE
+    manner: str = "efficientnet-lite0, frozen"
+
+    @property
+    def accuracy(self) -> float:
+        """The share right of the pictures held out."""
+        return float(str(self.head.measured["held_out_accuracy"]))
+
+    def write(
+        self,
+        folder: Path,
+        *,
+        task: str,
+        name: str,
+        version: str,
+        measured: Mapping[str, object] | None = None,
+    ) -> ModelPackage:
+        """Write it as a model package. Raises ModelPackageError where that is impossible.
+
+        ``measured``: figures that are worth more than its own, such as a test part's.
+        """
+        mirrored = self.recipe == "crops"
+        return write_head_package(
+            folder,
+            replace(self.head, measured={**self.head.measured, **(measured or {})}),
+            task=task,
+            name=name,
+            version=version,
+            trained_on={
+                "pictures": len(self.pictures),
+                "groups": list(self.pictures.groups)[:50],
+                "source": self.pictures.source.name,
+                "variations": self.recipe or "none",
+                "backbone": self.manner,
+            },
+            not_good_for=(
+                "days, light and cameras unlike those it was trained on",
+                *(() if mirrored else ("a camera that was turned or moved",)),
+            ),
+            backbone=self.backbone,
+            size=self.size,
+        )
 
 
 def _features(
@@ -134,8 +151,8 @@ def _at_most(picture: Picture, side: int) -> Picture:
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def _groups(pictures: LabelledSet) -> list[str]:
-    groups = [example.group for example in pictures.examples]
+def as_groups(groups: Sequence[str]) -> list[str]:
+    """The groups; where there is only one, runs of neighbouring pictures in their place."""
     if len(set(groups)) > 1:
-        return groups
+        return list(groups)
     return [f"part {FOLDS * number // len(groups)}" for number in range(len(groups))]

@@ -147,9 +147,9 @@ def _floats(values: npt.NDArray[np.generic]) -> Floats:
     return np.ascontiguousarray(values, dtype=np.float32)
 
 
-def add_lite0(graph: GraphWriter, weights: Lite0Weights) -> Node:
+def add_lite0(graph: GraphWriter, weights: Lite0Weights, size: int = INPUT_SIZE) -> Node:
     """Adds input, normalisation and backbone to ``graph``; returns the pooled features, (batch, 1280)."""
-    picture = graph.picture_input("image", INPUT_SIZE)
+    picture = graph.picture_input("image", size)
     # Scale first: whole numbers times a power of two are exact, so the result is exactly (x - 127) / 128.
     x = graph.shift(graph.scale(graph.cast_to_float(picture), 1 / PIXEL_SCALE), -PIXEL_MEAN / PIXEL_SCALE)
     x = graph.conv(x, weights.stem.weights, weights.stem.bias, stride=2, relu6=True)
