@@ -56,9 +56,9 @@ def lit(picture: Floats, random: Random) -> Floats:
 
 def relit(picture: Floats, random: Random) -> Floats:
     """Another day altogether: twice as bright, half as dark, and haze or glare over it."""
-    gamma, brightness = math.exp(random.normal(0, 0.45)), math.exp(random.normal(0, 0.35))
+    gamma, brightness = math.exp(random.normal(0, 0.35)), math.exp(random.normal(0, 0.3))
     cast = np.exp(random.normal(0, 0.1, 3)).astype(np.float32)
-    haze = np.float32(random.normal(0, 0.06))
+    haze = np.float32(random.normal(0, 0.05))
     return np.asarray(np.clip(picture, 0, 1) ** np.float32(gamma) * (np.float32(brightness) * cast) + haze)
 
 
@@ -119,7 +119,7 @@ CROPS: tuple[Sometimes, ...] = (
 PLACES: tuple[Sometimes, ...] = (
     Sometimes(0.5, moved),
     Sometimes(0.95, relit),
-    Sometimes(0.8, sun_patches),
+    Sometimes(0.5, sun_patches),
     Sometimes(0.1, infrared),
     Sometimes(0.3, blurred),
     Sometimes(0.5, noisy),

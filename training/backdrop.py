@@ -64,11 +64,29 @@ class Backdrop:
         return np.asarray(cv2.GaussianBlur(there.astype(np.float32), (0, 0), 0.008 * side), dtype=np.float32)
 
 
-def matched(picture: Floats, to: Floats) -> Floats:
-    """A picture in the exposure of another one of the same place.
+@dataclass(frozen=True, eq=False, slots=True)
+class Exposure:
+    """A gain and an offset for each channel that make a picture as bright as another one of the place."""
 
-    A gain and an offset for each channel by least squares, reweighted so that what differs counts little.
-    """
+    gain: Floats
+    offset: Floats
+
+    def of(self, picture: Floats) -> Floats:
+        """The picture in the other one's exposure."""
+        return np.asarray(picture * self.gain + self.offset, dtype=np.float32)
+
+    def undone(self, picture: Floats) -> Floats:
+        """The way back."""
+        return np.asarray((picture - self.offset) / self.gain, dtype=np.float32)
+
+
+def matched(picture: Floats, to: Floats) -> Floats:
+    """A picture in the exposure of another one of the same place."""
+    return exposure(picture, to).of(picture)
+
+
+def exposure(picture: Floats, to: Floats) -> Exposure:
+    """From one picture of a place to another: by least squares, in which what differs counts little."""
     weight = np.ones((*picture.shape[:2], 1), dtype=np.float32)
     for number in range(_ROUNDS):
         total = weight.sum()
@@ -77,14 +95,14 @@ def matched(picture: Floats, to: Floats) -> Floats:
         common = (weight * (picture - here) * (to - there)).sum((0, 1)) / total
         # A flat picture has no slope of its own: then the ratio of the means stands in for it.
         gain = np.clip((common + 1e-3 * there / np.maximum(here, 0.01)) / (spread + 1e-3), 0.2, 5.0)
-        result = gain * (picture - here) + there
+        result = Exposure(gain, there - gain * here).of(picture)
         width = _WIDTH * max(1.0, 3.0 - number)
         weight = 1 / (1 + (np.abs(result - to).mean(axis=2, keepdims=True) / width) ** 2)
-    return np.asarray(result, dtype=np.float32)
+    return Exposure(gain, there - gain * here)
 
 
 def joined(base: Floats, donor: Floats, masks: tuple[Floats, Floats], random: Random) -> Floats | None:
-    """What stands in ``donor`` put before ``base``, in its exposure and somewhere beside what is there.
+    """What stands in ``donor``, a picture in the exposure of ``base``, put beside what is in that one.
 
     None where there is nothing to cut out, or no room for it. Masks: of base and donor, (h, w).
     """
@@ -92,13 +110,12 @@ def joined(base: Floats, donor: Floats, masks: tuple[Floats, Floats], random: Ra
     if not _SMALL <= there.mean() <= _LARGE:
         return None
     height, width = there.shape
-    bright = matched(donor, base)
     for _ in range(4):
         move = _move(width, height, random)
         mask = np.asarray(cv2.warpAffine(there, move, (width, height)), dtype=np.float32)
         if mask.mean() < _SMALL or (mask * here).sum() > _OVERLAP * max(float(here.sum()), 1.0):
             continue
-        moved = cv2.warpAffine(bright, move, (width, height), borderMode=cv2.BORDER_REFLECT)
+        moved = cv2.warpAffine(donor, move, (width, height), borderMode=cv2.BORDER_REFLECT)
         return np.asarray(base + mask[..., None] * (np.clip(moved, 0, 1) - base), dtype=np.float32)
     return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,10 +14,13 @@ from coop.classify.card import TaskMode
 from coop.classify.preprocess import prepare
 from training.answers import Answers
 from training.augment import RECIPES, Floats, Sometimes
-from training.backdrop import Backdrop, joined
+from training.backdrop import Backdrop, Exposure, exposure, joined
 from training.labelled import Example, read_picture
 
 Random = np.random.Generator
+Doubles = npt.NDArray[np.float64]
+Set = tuple[float, ...]
+"""Which outputs are there, as a row of the targets has it."""
 
 _IN_MEMORY = 1 << 30  # bytes of pictures that are kept, rather than read again for each batch
 _CLEAR = 0.25  # likeness to the backdrop, from which on what differs is what stands before it
@@ -43,9 +46,7 @@ class Stream:
     def batch(self, number: int, size: int) -> tuple[Floats, Floats]:
         """Pictures (size, side, side, 3), RGB, 0 to 255, and targets (size, outputs)."""
         random = np.random.default_rng((self.seed, number))
-        weights = self.answers.weights[self.learned]
-        chosen = random.choice(self.learned, size, p=weights / weights.sum())
-        pictures, targets = zip(*(self._one(int(k), random) for k in chosen), strict=True)
+        pictures, targets = zip(*(self._one(random) for _ in range(size)), strict=True)
         return np.stack(pictures), np.stack(targets).astype(np.float32)
 
     def plain(self, numbers: npt.NDArray[np.intp]) -> Floats:
@@ -59,31 +60,70 @@ class Stream:
             return ()
         if not self._backdrop.fixed:
             return ()
-        return tuple(
-            k
-            for k in map(int, self.learned)
-            if self.answers.targets[k].any() and self._backdrop.likeness(self._values(k)) >= _CLEAR
-        )
+        clear = (k for numbers in self._clear.values() for k in numbers)
+        return tuple(k for k in clear if self.answers.targets[k].any())
 
-    def _one(self, k: int, random: Random) -> tuple[Floats, npt.NDArray[np.float64]]:
-        values, target = self._values(k), self.answers.targets[k]
-        if self.donors and random.random() < self.join:
-            for _ in range(_TRIES):
-                other = int(random.choice(self.donors, p=self._shares))
-                new = joined(values, self._values(other), (self._mask(k), self._mask(other)), random)
-                if new is not None:
-                    values, target = new, np.maximum(target, self.answers.targets[other])
-                    break
+    def _one(self, random: Random) -> tuple[Floats, Doubles]:
+        values, target = self._joined(random) if self.donors else self._single(random)
         return self._as_seen(_varied(values, RECIPES[self.recipe], random)), target
+
+    def _single(self, random: Random) -> tuple[Floats, Doubles]:
+        weights = self.answers.weights[self.learned]
+        k = int(random.choice(self.learned, p=weights / weights.sum()))
+        return self._values(k), self.answers.targets[k]
+
+    def _joined(self, random: Random) -> tuple[Floats, Doubles]:
+        """Every set as often as any other, those that only joining makes too.
+
+        A piece of an empty picture is put in as well, in the shape of a hen: else the seams would say that
+        something is there.
+        """
+        wanted = tuple(self._recipes)[random.integers(len(self._recipes))]
+        if wanted in self._by_set and random.random() >= self.join:
+            return self._any_of(wanted, random)
+        for _ in range(_TRIES if self._recipes[wanted] else 0):
+            here, there = self._recipes[wanted][random.integers(len(self._recipes[wanted]))]
+            base = int(random.choice(self._clear[here]))
+            piece = int(random.choice(self._donors_by_set[there] if any(there) else self._clear[there]))
+            shape = piece if any(there) else int(random.choice(self.donors))
+            values = self._values(base)
+            piece_here = self._exposure(base).undone(self._exposure(piece).of(self._values(piece)))
+            new = joined(values, piece_here, (self._mask(base), self._mask(shape)), random)
+            if new is not None:
+                return new, np.array(wanted)
+        return self._any_of(wanted, random) if wanted in self._by_set else self._single(random)
+
+    def _any_of(self, wanted: Set, random: Random) -> tuple[Floats, Doubles]:
+        return self._values(int(random.choice(self._by_set[wanted]))), np.array(wanted)
+
+    @cached_property
+    def _by_set(self) -> dict[Set, list[int]]:
+        return _by_set(self.answers.targets, map(int, self.learned))
+
+    @cached_property
+    def _clear(self) -> dict[Set, list[int]]:
+        """The pictures that show the place: no eye before the lens, no darkness."""
+        clear = (k for k in map(int, self.learned) if self._backdrop.likeness(self._values(k)) >= _CLEAR)
+        return _by_set(self.answers.targets, clear)
+
+    @cached_property
+    def _donors_by_set(self) -> dict[Set, list[int]]:
+        return _by_set(self.answers.targets, self.donors)
+
+    @cached_property
+    def _recipes(self) -> dict[Set, list[tuple[Set, Set]]]:
+        """For each set the pairs of sets, of a picture and of what is put into it, that make it."""
+        pieces = [*self._donors_by_set, *(kind for kind in self._clear if not any(kind))]
+        recipes: dict[Set, list[tuple[Set, Set]]] = {kind: [] for kind in self._by_set}
+        for here in self._clear:
+            for there in pieces:
+                both = tuple(max(pair) for pair in zip(here, there, strict=True))
+                recipes.setdefault(both, []).append((here, there))
+        return recipes
 
     def _as_seen(self, values: Floats) -> Floats:
         picture = np.asarray(np.clip(values * 255 + 0.5, 0, 255).astype(np.uint8))
         return np.asarray(prepare(picture, self.side), dtype=np.float32)
-
-    @cached_property
-    def _shares(self) -> npt.NDArray[np.float64]:
-        weights = self.answers.weights[list(self.donors)]
-        return np.asarray(weights / weights.sum())
 
     @cached_property
     def _backdrop(self) -> Backdrop:
@@ -93,6 +133,16 @@ class Stream:
     def _alike(self) -> bool:
         """Whether all pictures are of one size, and few enough to be kept."""
         return self._keeps and len({self._small(int(k)).shape for k in self.learned}) == 1
+
+    @cached_property
+    def _exposures(self) -> dict[int, Exposure]:
+        return {}
+
+    def _exposure(self, k: int) -> Exposure:
+        """From a picture to the empty place."""
+        if k not in self._exposures:
+            self._exposures[k] = exposure(self._values(k), self._backdrop.empty)
+        return self._exposures[k]
 
     @cached_property
     def _masks(self) -> dict[int, Floats]:
@@ -126,6 +176,13 @@ class Stream:
         if self._keeps:
             self._kept[k] = picture
         return picture
+
+
+def _by_set(targets: Doubles, numbers: Iterable[int]) -> dict[Set, list[int]]:
+    result: dict[Set, list[int]] = {}
+    for k in numbers:
+        result.setdefault(tuple(targets[k].tolist()), []).append(k)
+    return result
 
 
 def _varied(values: Floats, recipe: Sequence[Sometimes], random: Random) -> Floats:

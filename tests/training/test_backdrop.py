@@ -57,7 +57,7 @@ def test_a_hen_is_cut_out_and_an_empty_place_is_not(backdrop: Backdrop) -> None:
 def test_two_hens_who_never_met_are_in_one_picture(backdrop: Backdrop) -> None:
     base, donor = shown(60, (30, 60), colour=0.02), shown(61, (100, 60))
     random = np.random.default_rng(0)
-    both = joined(base, donor, (backdrop.mask(base), backdrop.mask(donor)), random)
+    both = joined(base, matched(donor, base), (backdrop.mask(base), backdrop.mask(donor)), random)
     assert both is not None
     changed = np.abs(both - base).mean(axis=2) > 0.1
     assert 200 < changed.sum() < 0.4 * changed.size
