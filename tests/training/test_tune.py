@@ -90,6 +90,7 @@ def test_batches_are_balanced_varied_and_repeatable(flock: LabelledSet) -> None:
     assert 0.3 < float(targets.mean()) < 0.75
 
 
+@pytest.mark.timeout(600)
 def test_a_killed_run_goes_on_to_the_same_end(keras_module: Any, flock: LabelledSet, tmp_path: Path) -> None:
     from training.tune import tune
 
@@ -154,6 +155,7 @@ def test_the_package_says_what_the_tuned_network_says(
     np.testing.assert_allclose(there, here, atol=1e-3)
 
 
+@pytest.mark.timeout(600)  # a minute of one core
 def test_coop_train_tunes_where_it_is_asked_to(keras_module: Any, flock: LabelledSet, tmp_path: Path) -> None:
     words = ["train", "--data", str(flock.source), "--out", str(tmp_path / "nest"), "--fine-tune"]
     result = CliRunner().invoke(app, [*words, "--epochs", "1"], env={"COOP_DATA_DIR": str(tmp_path / "data")})
