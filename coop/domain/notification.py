@@ -5,6 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
+
+PRESS_BYTES = 64
+"""What Telegram lets a button carry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """A button under a message. ``press`` comes back when somebody taps it: at most 64 bytes."""
+
+    text: str
+    press: str
+
+    def __post_init__(self) -> None:
+        size = len(self.press.encode())
+        if not 0 < size <= PRESS_BYTES:
+            raise ValueError(f"A button carries 1 to {PRESS_BYTES} bytes. Received: {self.press!r}")
+
+
+Keyboard: TypeAlias = tuple[tuple[Button, ...], ...]
+"""Rows of buttons."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,10 +33,12 @@ class Notification:
     """A message to one chat, or (with ``edits``) a change to one that went before.
 
     ``key`` is unique: the same notification is stored once, however often it is made. ``chat`` is the
-    recipient's chat id as text. ``picture`` is the key of a stored picture. ``edits`` is the key of the
+    recipient's address (`coop.domain.chat.address`). ``picture`` is the key of a stored picture. ``edits`` is the key of the
     notification whose message shall change; an edit is not a message. ``alarm``: sound on, and repeated
     once if its delivery is uncertain. ``expires``: after this moment a message not yet sent is not
-    worth sending.
+    worth sending. ``topic`` is what it is about (a class, a hen's name), which a chat may mute. ``tells`` are
+    the keys of the visits that the message tells from now on: what becomes of them changes it. ``again`` is
+    the key of the alarm that this one repeats.
     """
 
     key: str
@@ -26,6 +49,10 @@ class Notification:
     alarm: bool = False
     edits: str | None = None
     expires: datetime | None = None
+    buttons: Keyboard = ()
+    topic: str = ""
+    tells: tuple[str, ...] = ()
+    again: str | None = None
 
 
 class OutboxState(StrEnum):
@@ -54,13 +81,3 @@ class OutboxItem:
     message_id: str | None = None
     problem: str = ""
     repeat: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chat:
-    """A recipient that was paired. ``role`` is "keeper" (may change things) or "watcher"."""
-
-    id: str
-    name: str
-    role: str
-    since: datetime

@@ -1,4 +1,7 @@
-"""From an event to the messages that tell it: few, short, and silent unless it matters."""
+"""From an event to the messages that tell it: few, short, and silent unless it matters.
+
+The texts are in the language spoken now. Whom they go to is decided in `coop.tell`.
+"""
 
 from __future__ import annotations
 
@@ -49,21 +52,24 @@ class Composer:
                 )
                 return self._routine(event, chats, text, picture)
             case PredatorSeen():
+                topic = event.subject
                 text = texts.predator_seen(
                     event.subject, _where(event), self._local(event.time), sure=self._sure(event)
                 )
                 alarm = event.severity == "alarm"
-                return _messages(_key(event), chats, text, picture, alarm=alarm)
+                return _messages(_key(event), chats, text, picture, alarm=alarm, topic=topic)
             case MotionSeen():
                 return self._routine(
                     event, chats, texts.motion_seen(_where(event), self._local(event.time)), picture
                 )
             case CameraLost():
                 text = texts.camera_lost(event.camera, event.reason, self._local(event.time))
-                return _messages(_key(event), chats, text, picture)
+                return _messages(_key(event), chats, text, picture, topic=event.camera)
             case CameraBack():
                 text = texts.camera_back(event.camera, event.away, self._local(event.time))
-                return _messages(_key(event), chats, text, picture, silent=self.silent_routine)
+                return _messages(
+                    _key(event), chats, text, picture, silent=self.silent_routine, topic=event.camera
+                )
             case VisitEnded():
                 return self._ending(event, chats, picture)
             case _:
@@ -94,7 +100,15 @@ class Composer:
         self, event: Event, chats: Sequence[str], text: str, picture: str | None
     ) -> tuple[Notification, ...]:
         expires = event.time + self.routine_life if self.routine_life is not None else None
-        return _messages(_key(event), chats, text, picture, silent=self.silent_routine, expires=expires)
+        return _messages(
+            _key(event),
+            chats,
+            text,
+            picture,
+            silent=self.silent_routine,
+            expires=expires,
+            topic=event.subject,
+        )
 
     def _ending(
         self, event: VisitEnded, chats: Sequence[str], picture: str | None

@@ -8,19 +8,24 @@ import logging
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from html import unescape
 from pathlib import Path
 from string import Template
+from typing import TypeAlias
 
+from coop.domain.notification import Keyboard
 from coop.notify import texts
-from coop.notify.messenger import Refused, Unreachable
+from coop.notify.messenger import CLIP, Refused, Unreachable
 
 log = logging.getLogger(__name__)
 
 INDEX = "index.html"
 SHOWN = 500
 """The page shows so many of the newest messages."""
+
+Words: TypeAlias = tuple[tuple[str, ...], ...]
+"""What stands on the buttons, row by row."""
 
 _PAGE = Path(__file__).with_name("chat.html")
 _TAG = re.compile(r"<[^>]*>")
@@ -36,6 +41,7 @@ class _Message:
     picture: str | None
     silent: bool
     edited: bool = False
+    buttons: tuple[tuple[str, ...], ...] = ()
 
     @property
     def file(self) -> str:
@@ -56,40 +62,42 @@ class FolderMessenger:
         self._messages: dict[int, _Message] | None = None
         self._lock = asyncio.Lock()
 
-    async def send(self, chat: str, text: str, picture: Path | None, *, silent: bool) -> str:
+    async def send(
+        self, chat: str, text: str, picture: Path | None, *, silent: bool, buttons: Keyboard = ()
+    ) -> str:
         """See `Messenger`."""
         async with self._lock:
-            number = await asyncio.to_thread(self._send, chat, text, picture, silent)
+            number = await asyncio.to_thread(self._send, chat, text, picture, silent, _words(buttons))
         self._write(f"{'🔕' if silent else '🔔'} {plain(text)}")
         return str(number)
 
-    async def edit(self, chat: str, message_id: str, text: str, picture: Path | None) -> None:
+    async def edit(
+        self, chat: str, message_id: str, text: str, picture: Path | None, *, buttons: Keyboard = ()
+    ) -> None:
         """See `Messenger`."""
         async with self._lock:
-            await asyncio.to_thread(self._edit, int(message_id), text, picture)
+            await asyncio.to_thread(self._edit, int(message_id), text, picture, _words(buttons))
         self._write(f"✏️ {plain(text)}")
 
-    def _send(self, chat: str, text: str, picture: Path | None, silent: bool) -> int:
+    def _send(self, chat: str, text: str, picture: Path | None, silent: bool, buttons: Words) -> int:
         try:
             known = self._load()
             number = max([*map(_number, self._folder.glob("[0-9]*.*")), *known], default=0) + 1
             copy = self._copy(number, picture)
-            self._save(_Message(number=number, chat=chat, text=text, picture=copy, silent=silent))
+            self._save(
+                _Message(number=number, chat=chat, text=text, picture=copy, silent=silent, buttons=buttons)
+            )
         except OSError as problem:
             raise Unreachable(f"{self._folder}: the message cannot be written: {problem}") from None
         return number
 
-    def _edit(self, number: int, text: str, picture: Path | None) -> None:
+    def _edit(self, number: int, text: str, picture: Path | None, buttons: Words) -> None:
         try:
             old = self._load().get(number)
             if old is None:
                 raise Refused(f"{self._folder}: there is no message {number}")
             copy = old.picture if picture is None or old.picture is None else self._copy(number, picture)
-            self._save(
-                _Message(
-                    number=number, chat=old.chat, text=text, picture=copy, silent=old.silent, edited=True
-                )
-            )
+            self._save(replace(old, text=text, picture=copy, edited=True, buttons=buttons))
         except OSError as problem:
             raise Unreachable(f"{self._folder}: the message cannot be changed: {problem}") from None
 
@@ -122,6 +130,10 @@ class FolderMessenger:
         partial = self._folder / f"{name}.part"
         partial.write_text(text, encoding="utf-8")
         partial.replace(self._folder / name)
+
+
+def _words(buttons: Keyboard) -> Words:
+    return tuple(tuple(button.text for button in row) for row in buttons)
 
 
 def _number(file: Path) -> int:
@@ -158,8 +170,16 @@ def page(messages: list[_Message]) -> str:
 
 def _bubble(message: _Message) -> str:
     # The text is our own HTML: `texts` has escaped whatever came from outside.
-    picture = f'<img src="{message.picture}" alt="">' if message.picture else ""
+    picture = _shown(message.picture) if message.picture else ""
     kind = ' class="picture"' if message.picture else ""
     sound = "🔕 silent" if message.silent else "🔔 with sound"
     marks = " · ".join([sound, *(["edited"] if message.edited else []), f"message {message.number}"])
-    return f"<article{kind}>{picture}<p>{message.text}</p><footer>{marks}</footer></article>"
+    rows = ["".join(f"<span>{texts.name(word)}</span>" for word in row) for row in message.buttons]
+    buttons = "".join(f"<div>{row}</div>" for row in rows)
+    return f"<article{kind}>{picture}<p>{message.text}</p><footer>{marks}</footer>{buttons}</article>"
+
+
+def _shown(picture: str) -> str:
+    if picture.endswith(CLIP):
+        return f'<video src="{picture}" controls muted></video>'
+    return f'<img src="{picture}" alt="">'

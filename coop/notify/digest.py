@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from coop.domain.event import AnimalSeen, CameraLost, Event, MotionSeen, PredatorSeen
 from coop.domain.sighting import Visit
 from coop.domain.times import as_utc, day_bounds
-from coop.notify import texts
+from coop.notify import digest_texts, texts
 from coop.notify.drawing import legible
 from coop.notify.messenger import CAPTION_LIMIT
 
@@ -82,12 +82,12 @@ def visits_by_hour(
 def _text(day: date, hens: Sequence[Visit], events: Sequence[Event], zone: tzinfo) -> str:
     """Title, sum, what went wrong, then a line for each hen as far as a caption reaches."""
     by_hen = _by_hen(hens)
-    head = [texts.digest_title(day), texts.digest_summary(len(hens), _count_hens(by_hen))]
+    head = [digest_texts.digest_title(day), digest_texts.digest_summary(len(hens), _count_hens(by_hen))]
     tail = _happenings(events, zone)
     lines: list[str] = []
     for shown, (hen, visits) in enumerate(by_hen.items()):
         line = _hen_line(hen, visits, zone)
-        more = texts.digest_more(len(by_hen) - shown)
+        more = digest_texts.digest_more(len(by_hen) - shown)
         if texts.units("\n".join([*head, *lines, line, more, *tail])) > CAPTION_LIMIT:
             lines.append(more)
             break
@@ -111,7 +111,7 @@ def _count_hens(by_hen: Mapping[str, Sequence[Visit]]) -> int:
 def _hen_line(hen: str, visits: Sequence[Visit], zone: tzinfo) -> str:
     length = sum((visit.duration for visit in visits), timedelta())
     first, last = (visits[i].began.astimezone(zone) for i in (0, -1))
-    return texts.digest_hen(hen, len(visits), length, first, last)
+    return digest_texts.digest_hen(hen, len(visits), length, first, last)
 
 
 def _happenings(events: Sequence[Event], zone: tzinfo) -> list[str]:
@@ -121,13 +121,13 @@ def _happenings(events: Sequence[Event], zone: tzinfo) -> list[str]:
     lost = Counter(e.camera for e in events if isinstance(e, CameraLost)).most_common()
     lines = []
     if predators:
-        lines.append(texts.digest_predators(predators[:LISTED], len(predators) - LISTED))
+        lines.append(digest_texts.digest_predators(predators[:LISTED], len(predators) - LISTED))
     if others:
-        lines.append(texts.digest_others(others[:LISTED], len(others) - LISTED))
+        lines.append(digest_texts.digest_others(others[:LISTED], len(others) - LISTED))
     if motion:
-        lines.append(texts.digest_motion(motion))
+        lines.append(digest_texts.digest_motion(motion))
     if lost:
-        lines.append(texts.digest_faults(lost[:LISTED], len(lost) - LISTED))
+        lines.append(digest_texts.digest_faults(lost[:LISTED], len(lost) - LISTED))
     return lines
 
 
@@ -140,16 +140,22 @@ def _chart(day: date, visits: Sequence[Visit], start: datetime, end: datetime, z
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0.1, 0.235, 0.86, 0.59), facecolor=PAPER)
     hours = hours_of(day, zone)
-    figure.text(0.04, 0.935, texts.chart_title(day), fontsize=15, fontweight="bold", color=INK)
+    figure.text(0.04, 0.935, digest_texts.chart_title(day), fontsize=15, fontweight="bold", color=INK)
     hens = len({visit.subject for visit in visits} - {HEN})
-    figure.text(0.04, 0.88, texts.digest_summary(len(visits), hens), fontsize=11, color=INK)
+    figure.text(0.04, 0.88, digest_texts.digest_summary(len(visits), hens), fontsize=11, color=INK)
     if visits:
         _bars(axes, visits, hours)
         _legend(figure, axes)
     else:
         axes.set_ylim(0, LEAST_TOP)
         axes.text(
-            0.5, 0.5, texts.chart_empty(), transform=axes.transAxes, ha="center", fontsize=15, color=GREY
+            0.5,
+            0.5,
+            digest_texts.chart_empty(),
+            transform=axes.transAxes,
+            ha="center",
+            fontsize=15,
+            color=GREY,
         )
     _hour_axis(axes, hours, zone)
     data = io.BytesIO()
@@ -161,7 +167,7 @@ def _bars(axes: Axes, visits: Sequence[Visit], hours: Sequence[datetime]) -> Non
     """One colour for each hen, the same every day as long as the same hens come; the rest is grey."""
     counted = Counter(visit.subject for visit in visits if visit.subject != HEN)
     names = sorted(hen for hen, _ in counted.most_common(HENS_SHOWN))
-    rest = texts.chart_rest(known=bool(names))
+    rest = digest_texts.chart_rest(known=bool(names))
     under = np.zeros(len(hours), dtype=np.int64)
     for number, (hen, counts) in enumerate(visits_by_hour(visits, hours, names, rest).items()):
         if not counts.any():
@@ -222,5 +228,5 @@ def _hour_axis(axes: Axes, hours: Sequence[datetime], zone: tzinfo) -> None:
     for side in ("top", "left", "right"):
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color(GREY)
-    axes.set_xlabel(texts.chart_hours(), fontsize=11, color=INK, labelpad=4)
-    axes.set_ylabel(texts.chart_visits(), fontsize=11, color=INK)
+    axes.set_xlabel(digest_texts.chart_hours(), fontsize=11, color=INK, labelpad=4)
+    axes.set_ylabel(digest_texts.chart_visits(), fontsize=11, color=INK)

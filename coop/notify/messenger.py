@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
+from coop.domain.notification import Keyboard
 from coop.errors import CoopError
 
 CAPTION_LIMIT = 1024
@@ -15,6 +16,17 @@ TEXT_LIMIT = 4096
 
 PHOTO_BYTES = 10_000_000
 """Largest picture that is taken as a photo."""
+
+
+CLIP_BYTES = 50_000_000
+"""Largest clip that is taken."""
+
+CLIP = ".mp4"
+
+
+def largest(picture: Path) -> int:
+    """How many bytes a picture or clip may have."""
+    return CLIP_BYTES if picture.suffix == CLIP else PHOTO_BYTES
 
 
 class DeliveryProblem(CoopError):
@@ -54,21 +66,25 @@ class TokenRefused(DeliveryProblem):
 
 
 class Messenger(Protocol):
-    """Delivers texts (Telegram's HTML) and pictures.
+    """Delivers texts (Telegram's HTML) with buttons and pictures; a picture may be a clip (``.mp4``).
 
     A ``message_id`` is the messenger's own affair: it is kept as it is and handed back to `edit`.
     """
 
-    async def send(self, chat: str, text: str, picture: Path | None, *, silent: bool) -> str:
-        """Deliver one message and return its id.
+    async def send(
+        self, chat: str, text: str, picture: Path | None, *, silent: bool, buttons: Keyboard = ()
+    ) -> str:
+        """Deliver one message to an address (`coop.domain.chat.address`) and return its id.
 
         Raises:
             DeliveryProblem: see the classes above; nothing else is expected.
         """
         ...
 
-    async def edit(self, chat: str, message_id: str, text: str, picture: Path | None) -> None:
-        """Change a message's text, and its picture where one is given and the message has one.
+    async def edit(
+        self, chat: str, message_id: str, text: str, picture: Path | None, *, buttons: Keyboard = ()
+    ) -> None:
+        """Change a message's text and buttons, and its picture where one is given and the message has one.
 
         Changing it twice is harmless, so `Ambiguous` is never raised.
         """

@@ -26,7 +26,6 @@ from coop.domain.picture import StoredPicture
 from coop.errors import StoreError
 from coop.notify import texts
 from coop.notify.messenger import (
-    PHOTO_BYTES,
     Ambiguous,
     FloodWait,
     Messenger,
@@ -35,6 +34,7 @@ from coop.notify.messenger import (
     ServerTrouble,
     TokenRefused,
     Unreachable,
+    largest,
 )
 
 log = logging.getLogger(__name__)
@@ -192,9 +192,9 @@ class OutboxWorker:
     async def _hand_over(self, item: OutboxItem, text: str, picture: Path | None) -> str:
         note = item.notification
         if note.edits is not None and item.message_id is not None:
-            await self._messenger.edit(note.chat, item.message_id, text, picture)
+            await self._messenger.edit(note.chat, item.message_id, text, picture, buttons=note.buttons)
             return item.message_id
-        return await self._messenger.send(note.chat, text, picture, silent=note.silent)
+        return await self._messenger.send(note.chat, text, picture, silent=note.silent, buttons=note.buttons)
 
     async def _contents(self, item: OutboxItem) -> tuple[Path | None, str]:
         """The picture's file if it can be sent, and the text with what must be said besides."""
@@ -216,7 +216,7 @@ class OutboxWorker:
             size = found[1].stat().st_size
         except OSError:
             return None
-        return found[1] if 0 < size <= PHOTO_BYTES else None
+        return found[1] if 0 < size <= largest(found[1]) else None
 
     async def _undelivered(self, item: OutboxItem, problem: Exception) -> None:
         """Decide what becomes of an item whose delivery did not succeed."""

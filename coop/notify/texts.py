@@ -1,6 +1,7 @@
-"""Every word the keeper reads on the phone, in one place so that it can be translated.
+"""The words of messages: what was seen, by whom and when, in the language spoken now.
 
-All texts are Telegram's HTML. Whatever comes from outside (names, places, reasons) is escaped here and
+Every word that a keeper reads stands here, in `answers.py`, `digest_texts.py` or `menu.py`, so that it can be
+translated: `tr` looks it up in the catalogue of `languages.py`. All texts are Telegram's HTML. Whatever comes from outside (names, places, reasons) is escaped here and
 nowhere else, and cut so that a caption never passes Telegram's limit.
 """
 
@@ -10,7 +11,8 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from html import escape
 
-from coop.domain.health import CameraState, CameraStatus
+from coop.notify import languages
+from coop.notify.languages import later, long_day, tr, trn
 
 NAME_LENGTH = 60
 """Longest name or place shown, in characters."""
@@ -19,21 +21,21 @@ REASON_LENGTH = 300
 """Longest reason shown, in characters."""
 
 KINDS: dict[str, tuple[str, str]] = {
-    "hen": ("🐔", "a hen"),
-    "rooster": ("🐓", "a rooster"),
-    "chick": ("🐤", "a chick"),
-    "cat": ("🐈", "a cat"),
-    "dog": ("🐕", "a dog"),
-    "fox": ("🦊", "a fox"),
-    "wild carnivore": ("🦡", "a wild carnivore"),
-    "raptor": ("🦅", "a bird of prey"),
-    "owl": ("🦉", "an owl"),
-    "snake": ("🐍", "a snake"),
-    "rodent": ("🐀", "a rodent"),
-    "person": ("🧍", "a person"),
-    "bird": ("🐦", "a bird"),
-    "motion": ("👀", "something"),
-    "unknown": ("👀", "something"),
+    "hen": ("🐔", later("a hen")),
+    "rooster": ("🐓", later("a rooster")),
+    "chick": ("🐤", later("a chick")),
+    "cat": ("🐈", later("a cat")),
+    "dog": ("🐕", later("a dog")),
+    "fox": ("🦊", later("a fox")),
+    "wild carnivore": ("🦡", later("a wild carnivore")),
+    "raptor": ("🦅", later("a bird of prey")),
+    "owl": ("🦉", later("an owl")),
+    "snake": ("🐍", later("a snake")),
+    "rodent": ("🐀", later("a rodent")),
+    "person": ("🧍", later("a person")),
+    "bird": ("🐦", later("a bird")),
+    "motion": ("👀", later("something")),
+    "unknown": ("👀", later("something")),
 }
 """Sign and phrase for the classes we know. A subject that is not here is a hen's own name."""
 
@@ -51,29 +53,40 @@ def sign(subject: str) -> str:
 def someone(subject: str) -> str:
     """A class with its article, or a hen's name."""
     known = KINDS.get(subject)
-    return known[1] if known else name(subject)
+    return tr(known[1]) if known else name(subject)
+
+
+def kind_name(subject: str) -> str:
+    """A class without an article, or a hen's name, as lists and buttons call it. Plain text, not HTML."""
+    known = KINDS.get(subject)
+    if known is None:
+        return subject
+    phrase = tr(known[1])
+    return phrase.partition(" ")[2] if languages.language() == languages.SOURCE and " " in phrase else phrase
 
 
 def label(subject: str) -> str:
     """What a picture calls it: plain text, not HTML."""
-    known = KINDS.get(subject)
-    return known[1].partition(" ")[2].capitalize() if known and " " in known[1] else subject
+    called = kind_name(subject)
+    return called[:1].upper() + called[1:] if subject in KINDS else called
 
 
 def some(kind: str) -> str:
     """A class with its article, also one that is not in the table."""
     if kind in KINDS:
-        return KINDS[kind][1]
+        return tr(KINDS[kind][1])
+    if languages.language() != languages.SOURCE:
+        return name(kind)
     return f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {name(kind)}"
 
 
 def at(place: str, camera: str) -> str:
     """Where, as a line's first words. A place that is only the camera itself is called so."""
-    return f"camera {name(camera)}" if place == camera else name(place)
+    return tr("camera {camera}").format(camera=name(camera)) if place == camera else name(place)
 
 
 def clock(moment: datetime) -> str:
-    return f"{moment:%H:%M}"
+    return languages.clock(moment)
 
 
 def stamp(moment: datetime) -> str:
@@ -85,70 +98,139 @@ def span(length: timedelta) -> str:
     """A length of time as a person says it: ``under a minute``, ``1 h 40 min``, ``2 days 3 h``."""
     minutes = int(length.total_seconds() // 60)
     if minutes < 1:
-        return "under a minute"
+        return tr("under a minute")
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
+    in_hours = tr("{n} h").format(n=hours) if hours else ""
+    in_minutes = tr("{n} min").format(n=minutes) if minutes else ""
     if days:
-        return f"{days} day{'s' if days > 1 else ''}" + (f" {hours} h" if hours else "")
-    if hours:
-        return f"{hours} h" + (f" {minutes} min" if minutes else "")
-    return f"{minutes} min"
+        return " ".join(filter(None, [trn("{n} day", "{n} days", days), in_hours]))
+    return " ".join(filter(None, [in_hours, in_minutes]))
 
 
 def day_name(day: date) -> str:
-    return f"{day:%A} {day.day} {day:%B}"
+    return long_day(day)
 
 
-def headline(emoji: str, who: str, rest: str, *, sure: bool) -> str:
+def upper_first(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def headline(emoji: str, sentence: str) -> str:
     """The bold first line: ``🐔 Probably Clover is here``."""
-    words = f"{who if sure else f'probably {who}'}{rest}"
-    return f"{emoji} <b>{words[:1].upper()}{words[1:]}</b>"
+    return f"{emoji} <b>{upper_first(sentence)}</b>"
 
 
-def hen_arrived(subject: str, where: str, when: datetime, *, sure: bool) -> str:
-    first = headline(sign(subject), someone(subject), " is here", sure=sure)
-    return f"{first}\n{where} · {clock(when)} · first visit today"
+def hen_arrived(subject: str, where: str, when: datetime, *, sure: bool, first: bool = True) -> str:
+    sentence = tr("{who} is here") if sure else tr("probably {who} is here")
+    told = f"{headline(sign(subject), sentence.format(who=someone(subject)))}\n{where} · {clock(when)}"
+    return f"{told} · {tr('first visit today')}" if first else told
 
 
 def predator_seen(kind: str, where: str, when: datetime, *, sure: bool) -> str:
-    first = headline(f"🚨 {sign(kind) if kind in KINDS else '🐾'}", some(kind), "!", sure=sure)
-    return f"{first}\n{where} · {clock(when)}"
+    emoji = f"🚨 {sign(kind) if kind in KINDS else '🐾'}"
+    sentence = tr("{who}!") if sure else tr("probably {who}!")
+    return f"{headline(emoji, sentence.format(who=some(kind)))}\n{where} · {clock(when)}"
 
 
 def motion_seen(where: str, when: datetime) -> str:
-    return f"👀 <b>Something moved</b>\n{where} · {clock(when)}"
+    return f"{headline('👀', tr('Something moved'))}\n{where} · {clock(when)}"
 
 
 def visit_ended(
     subject: str, where: str, began: datetime, ended: datetime, length: timedelta, *, sure: bool
 ) -> str:
-    first = headline(sign(subject), someone(subject), " was here", sure=sure)
-    hours = clock(began) if clock(began) == clock(ended) else f"{clock(began)} – {clock(ended)}"
-    return f"{first}\n{where} · {hours} · {span(length)}"
+    sentence = tr("{who} was here") if sure else tr("probably {who} was here")
+    first = headline(sign(subject), sentence.format(who=someone(subject)))
+    return f"{first}\n{where} · {from_to(began, ended)} · {span(length)}"
+
+
+def from_to(began: datetime, ended: datetime) -> str:
+    """Two times of day, or the one where they look alike."""
+    first, last = clock(began), clock(ended)
+    return first if first == last else f"{first} – {last}"
+
+
+def hens_came(names: Sequence[str], *, here: bool) -> str:
+    """The headline of a message that tells of several visits. ``names``: each once."""
+    listed = listing([someone(subject) for subject in names])
+    sentence = tr("{who} are here") if here else tr("{who} were here")
+    return headline("🐔", sentence.format(who=listed))
+
+
+def hen_line(subject: str, where: str, began: datetime, ended: datetime | None, *, sure: bool) -> str:
+    """One visit of a message that tells of several."""
+    who = upper_first(someone(subject))
+    who = who if sure else tr("{who}, probably").format(who=who)
+    times = clock(began) if ended is None else f"{from_to(began, ended)} · {span(ended - began)}"
+    return f"• {who}: {where} · {times}"
+
+
+def more_lines(count: int) -> str:
+    return f"• {trn('and {n} more', 'and {n} more', count)}"
+
+
+def listing(parts: Sequence[str], most: int = 4) -> str:
+    """ "a, b and c", or "a, b, c and 5 more"."""
+    shown, more = list(parts[:most]), len(parts) - most
+    if more > 0:
+        return f"{', '.join(shown)} {trn('and {n} more', 'and {n} more', more)}"
+    if len(shown) < 2:
+        return "".join(shown)
+    return tr("{some} and {last}").format(some=", ".join(shown[:-1]), last=shown[-1])
+
+
+def confirmed(who: str) -> str:
+    return f"✅ {tr('{who} says that this is right').format(who=name(who))}"
+
+
+def corrected(who: str, was: str) -> str:
+    told = tr("{who} corrected this; it was held to be {was}")
+    return f"✏️ {told.format(who=name(who), was=someone(was))}"
+
+
+def nothing_there(where: str, when: datetime) -> str:
+    return f"{headline('🍃', tr('It was nothing'))}\n{where} · {clock(when)}"
+
+
+def muted_until(topic: str, until: datetime | None) -> str:
+    what = someone(topic) if topic else tr("everything but alarms")
+    if until is None:
+        return f"🔕 {tr('muted: {what}').format(what=what)}"
+    return f"🔕 {tr('muted until {time}: {what}').format(time=clock(until), what=what)}"
+
+
+def seen_by(who: str, when: datetime) -> str:
+    return f"👁 {tr('{who} has seen this at {time}').format(who=name(who), time=clock(when))}"
+
+
+def reminder(text: str) -> str:
+    return f"⏰ <i>{tr('nobody has said yet that they saw this')}</i>\n{text}"
 
 
 def camera_lost(camera: str, reason: str, when: datetime) -> str:
     why = f"\n{name(reason, REASON_LENGTH)}" if reason.strip() else ""
-    return (
-        f"📷 <b>Camera {name(camera)} gives no pictures</b>\nsince {clock(when)}{why}\n"
-        "I keep trying and tell you when it is back."
-    )
+    first = headline("📷", tr("Camera {camera} gives no pictures").format(camera=name(camera)))
+    since = tr("since {time}").format(time=clock(when))
+    return f"{first}\n{since}{why}\n{tr('I keep trying and tell you when it is back.')}"
 
 
 def camera_back(camera: str, away: timedelta, when: datetime) -> str:
-    return f"📷 <b>Camera {name(camera)} is back</b>\n{clock(when)} · away for {span(away)}"
+    first = headline("📷", tr("Camera {camera} is back").format(camera=name(camera)))
+    return f"{first}\n{clock(when)} · {tr('away for {span}').format(span=span(away))}"
 
 
 def possible_repeat(text: str) -> str:
-    return f"<i>possible repeat</i>\n{text}"
+    return f"<i>{tr('possible repeat')}</i>\n{text}"
 
 
 def without_picture(text: str) -> str:
-    return f"{text}\n<i>(its picture could not be sent)</i>"
+    return f"{text}\n<i>{tr('(its picture could not be sent)')}</i>"
 
 
 def test_message(when: datetime) -> str:
-    return f"✅ <b>Test message</b>\n{clock(when)} · If you hear and see this, alarms will reach you."
+    told = tr("If you hear and see this, alarms will reach you.")
+    return f"{headline('✅', tr('Test message'))}\n{clock(when)} · {told}"
 
 
 def units(text: str) -> int:
@@ -175,153 +257,8 @@ def _pieces(line: str, limit: int) -> list[str]:
     return [line[start : start + step] for start in range(0, len(line), step)]
 
 
-# The digest
-
-
-def digest_title(day: date) -> str:
-    return f"📋 <b>{day_name(day)}</b>"
-
-
-def digest_summary(visits: int, hens: int) -> str:
-    """``hens``: how many were told apart; 0 where no model knows them."""
-    if not visits:
-        return "No hen visited."
-    counted = f"{visits} visit{'s' if visits != 1 else ''}"
-    return f"{counted} by {hens} {'hens' if hens != 1 else 'hen'}." if hens else f"{counted} by hens."
-
-
-def digest_hen(subject: str, visits: int, length: timedelta, first: datetime, last: datetime) -> str:
-    times = clock(first) if clock(first) == clock(last) else f"{clock(first)} – {clock(last)}"
-    who = "hens" if subject == "hen" else name(subject)
-    return f"• {who}: {visits} × · {span(length)} · {times}"
-
-
-def digest_more(hens: int) -> str:
-    return f"• and {hens} more"
-
-
-def _listed(parts: Sequence[str], more: int) -> str:
-    return ", ".join(parts) + (f" and {more} more" if more > 0 else "")
-
-
-def digest_predators(seen: Sequence[tuple[str, datetime]], more: int) -> str:
-    return "🚨 " + _listed([f"{name(kind)} at {clock(when)}" for kind, when in seen], more)
-
-
-def digest_others(seen: Sequence[tuple[str, int]], more: int) -> str:
-    return "👀 " + _listed([f"{name(kind)} {count} ×" for kind, count in seen], more)
-
-
-def digest_motion(count: int) -> str:
-    return f"👀 something moved {count} ×"
-
-
-def digest_faults(faults: Sequence[tuple[str, int]], more: int) -> str:
-    return "📷 " + _listed([f"{name(camera)} lost {count} ×" for camera, count in faults], more)
-
-
-def chart_title(day: date) -> str:
-    return day_name(day)
-
-
-def chart_empty() -> str:
-    return "no visits"
-
-
-def chart_rest(*, known: bool) -> str:
-    """The grey bars: hens beyond the colours, or not told apart."""
-    return "other hens" if known else "hens"
-
-
-def chart_hours() -> str:
-    return "hour of the day"
-
-
-def chart_visits() -> str:
-    return "visits"
-
-
-# Answers to commands
-
-COMMANDS: tuple[tuple[str, str], ...] = (
-    ("photo", "a picture from the coop, now"),
-    ("today", "what happened today"),
-    ("status", "how the watch is doing"),
-    ("test", "send a test message"),
-    ("help", "what I can do"),
-)
-
-
-def help_text() -> str:
-    lines = [f"/{command} – {what}" for command, what in COMMANDS]
-    return "\n".join(
-        [
-            "🐔 <b>I watch the coop</b> and write when something is worth telling: the first visit of each "
-            "hen's day, a predator, a camera that fails.",
-            "",
-            *lines,
-            "",
-            "<code>/photo name</code> asks one camera by its name.",
-        ]
-    )
-
-
-def paired(who: str) -> str:
-    return f"🤝 <b>Welcome, {name(who)}.</b> This chat now hears from the coop.\n\n{help_text()}"
-
-
-def which_camera(cameras: Sequence[str]) -> str:
-    if not cameras:
-        return "No camera is set up."
-    return "Which camera?\n" + "\n".join(f"<code>/photo {name(camera)}</code>" for camera in cameras)
-
-
-def not_possible(problem: str) -> str:
-    return f"⚠️ {name(problem, REASON_LENGTH)}"
-
-
-def went_wrong() -> str:
-    return "⚠️ That did not work. The reason is in the coop's log."
-
-
-def photo(camera: str, when: datetime) -> str:
-    return f"📷 {name(camera)} · {when:%H:%M:%S}"
-
-
-_STATES = {
-    CameraState.LIVE: "🟢",
-    CameraState.CONNECTING: "🟡",
-    CameraState.LOST: "🔴",
-    CameraState.ENDED: "⚪",
-}
-
-
-def status(
-    coop: str, cameras: Sequence[CameraStatus], models: str, uptime: timedelta, waiting: int = 0
-) -> str:
-    """How the watch is doing. ``waiting``: findings that could not be recorded yet."""
-    lines = [f"<b>{name(coop)}</b> · watching for {span(uptime)}"]
-    lines += [_camera_status(camera) for camera in cameras]
-    lines.append(f"🧠 {name(models, REASON_LENGTH)}" if models else "🧠 no model: every movement is told")
-    if waiting:
-        lines.append(f"⚠️ {waiting} finding{'s' if waiting != 1 else ''} not recorded yet: is the disk full?")
-    return "\n".join(lines)
-
-
-def _camera_status(camera: CameraStatus) -> str:
-    details = [name(camera.camera), camera.state.value]
-    if camera.state is CameraState.LIVE:
-        details.append(f"{camera.fps:.0f} pictures a second")
-    if camera.reconnects:
-        details.append(f"{camera.reconnects} reconnect{'s' if camera.reconnects != 1 else ''}")
-    if camera.main is not None and camera.main.state is CameraState.LOST:
-        details.append("its large stream is lost")
-    problem = f"\n{name(camera.problem, REASON_LENGTH)}" if camera.problem else ""
-    return f"{_STATES[camera.state]} {' · '.join(details)}{problem}"
-
-
 # The folder of messages
 
 
 def chat_summary(messages: int, loud: int) -> str:
-    return f"{messages} message{'s' if messages != 1 else ''}, {loud} with sound"
+    return f"{trn('{n} message', '{n} messages', messages)}, {tr('{n} with sound').format(n=loud)}"

@@ -38,11 +38,7 @@ class Events(StoreCore):
         strange = sorted({row.name for row in rows} - EVENTS.keys())
         if strange:
             log.warning("%s: events that this program does not know: %s", self.where, ", ".join(strange))
-        return tuple(
-            RecordedEvent(event=_event(row), picture=row.picture, clip=row.clip)
-            for row in rows
-            if row.name in EVENTS
-        )
+        return tuple(read_event(row) for row in rows if row.name in EVENTS)
 
     def newest_event(self) -> datetime | None:
         """When the newest event was; None while there is none."""
@@ -91,6 +87,10 @@ def event_values(recorded: RecordedEvent, now: datetime) -> dict[str, Any]:
         "extra": extra,
         "recorded": now,
     }
+
+
+def read_event(row: EventRow) -> RecordedEvent:
+    return RecordedEvent(event=_event(row), picture=row.picture, clip=row.clip)
 
 
 def _event(row: EventRow) -> Event:

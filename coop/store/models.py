@@ -44,6 +44,7 @@ class Base(DeclarativeBase):
         list[int]: JSON(none_as_null=True),
         list[float]: JSON(none_as_null=True),
         list[str]: JSON(none_as_null=True),
+        list[list[list[str]]]: JSON(none_as_null=True),
     }
 
 
@@ -205,6 +206,49 @@ class OutboxRow(Base):
     message_id: Mapped[str | None]
     problem: Mapped[str] = mapped_column(Text)
     changed: Mapped[datetime]
+    made: Mapped[datetime | None]
+    topic: Mapped[str] = mapped_column(server_default="")
+    buttons: Mapped[list[list[list[str]]] | None]
+    again: Mapped[str | None] = mapped_column(index=True)
+
+
+class TellingRow(Base):
+    """Which message of a chat tells of a visit: the key of the notification that began it."""
+
+    __tablename__ = "tellings"
+    __table_args__ = (Index(None, "message"),)
+
+    chat: Mapped[str] = mapped_column(primary_key=True)
+    visit: Mapped[str] = mapped_column(primary_key=True)
+    message: Mapped[str]
+    made: Mapped[datetime]
+
+
+class AcknowledgementRow(Base):
+    """An alarm that somebody has seen; ``alarm`` is the key of its visit or event."""
+
+    __tablename__ = "acknowledgements"
+
+    alarm: Mapped[str] = mapped_column(primary_key=True)
+    who: Mapped[str]
+    at: Mapped[datetime]
+
+
+class CorrectionRow(Base):
+    """What a person said that a visit was, and what it was held to be. Rows are only ever added."""
+
+    __tablename__ = "corrections"
+    __table_args__ = (Index(None, "visit"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    visit: Mapped[str]
+    kind: Mapped[str]
+    subject: Mapped[str]
+    was_kind: Mapped[str]
+    was_subject: Mapped[str]
+    who: Mapped[str]
+    at: Mapped[datetime]
+    batch: Mapped[str]
 
 
 class ChatRow(Base):
@@ -213,6 +257,45 @@ class ChatRow(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
     role: Mapped[str]
+    since: Mapped[datetime]
+
+
+class MemberRow(Base):
+    """A person in a group who sent a code of their own."""
+
+    __tablename__ = "members"
+
+    chat: Mapped[str] = mapped_column(primary_key=True)
+    person: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    role: Mapped[str]
+    since: Mapped[datetime]
+
+
+class PreferencesRow(Base):
+    """What a chat wants to hear, and how. Times are "HH:MM", local; both or none."""
+
+    __tablename__ = "chat_preferences"
+
+    chat: Mapped[str] = mapped_column(primary_key=True)
+    language: Mapped[str]
+    thread: Mapped[int | None] = mapped_column(BigInteger)
+    arrivals: Mapped[bool]
+    daily: Mapped[bool]
+    weekly: Mapped[bool]
+    quiet_from: Mapped[str | None]
+    quiet_to: Mapped[str | None]
+
+
+class MuteRow(Base):
+    """A chat hears nothing of a topic ("": of all routine) until a moment, or until it is taken back."""
+
+    __tablename__ = "mutes"
+
+    chat: Mapped[str] = mapped_column(primary_key=True)
+    topic: Mapped[str] = mapped_column(primary_key=True)
+    until: Mapped[datetime | None]
+    who: Mapped[str]
     since: Mapped[datetime]
 
 

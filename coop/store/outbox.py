@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -9,13 +10,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from coop.domain.notification import Notification, OutboxItem, OutboxState
+from coop.domain.notification import Button, Keyboard, Notification, OutboxItem, OutboxState
 from coop.errors import StoreError
-from coop.store.core import StoreCore
+from coop.store.core import StoreCore, insert_new
 from coop.store.delivery import after_doubt
-from coop.store.models import OutboxRow
+from coop.store.models import OutboxRow, TellingRow
 
-_NOTIFICATION = tuple(field.name for field in fields(Notification))
+_APART = {"buttons", "tells"}
+_NOTIFICATION = tuple(field.name for field in fields(Notification) if field.name not in _APART)
 _INTERRUPTED = "the program stopped while it was being sent"
 
 
@@ -115,9 +117,22 @@ class Outbox(StoreCore):
         return None if row is None else _item(row)
 
 
+def queue_messages(session: Session, notes: Sequence[Notification], now: datetime) -> int:
+    """Put messages into the outbox with the visits that they tell; those that are there are left alone."""
+    tellings = [
+        {"chat": note.chat, "visit": visit, "message": note.edits or note.key, "made": now}
+        for note in notes
+        for visit in note.tells
+    ]
+    insert_new(session, TellingRow, ["chat", "visit"], tellings)
+    return insert_new(session, OutboxRow, ["key"], [notification_values(note, now) for note in notes])
+
+
 def notification_values(notification: Notification, now: datetime) -> dict[str, Any]:
     return {
         **{name: getattr(notification, name) for name in _NOTIFICATION},
+        "buttons": [[[b.text, b.press] for b in row] for row in notification.buttons] or None,
+        "made": now,
         "state": OutboxState.NEW.value,
         "attempts": 0,
         "repeat": False,
@@ -212,7 +227,7 @@ def _row(session: Session, id: int) -> OutboxRow:
 def _item(row: OutboxRow, original_id: str | None = None) -> OutboxItem:
     return OutboxItem(
         id=row.id,
-        notification=Notification(**{name: getattr(row, name) for name in _NOTIFICATION}),
+        notification=notification_of(row),
         state=OutboxState(row.state),
         attempts=row.attempts,
         not_before=row.not_before,
@@ -220,3 +235,14 @@ def _item(row: OutboxRow, original_id: str | None = None) -> OutboxItem:
         problem=row.problem,
         repeat=row.repeat,
     )
+
+
+def notification_of(row: OutboxRow) -> Notification:
+    """The notification of a row; which visits it tells stands in a table of its own."""
+    return Notification(
+        **{name: getattr(row, name) for name in _NOTIFICATION}, buttons=_keyboard(row.buttons)
+    )
+
+
+def _keyboard(rows: list[list[list[str]]] | None) -> Keyboard:
+    return tuple(tuple(Button(text=text, press=press) for text, press in row) for row in rows or ())

@@ -13,11 +13,12 @@ from coop.domain.findings import Findings
 from coop.domain.picture import StoredPicture
 from coop.errors import StoreError
 from coop.store.core import insert_new
+from coop.store.corrections import correct_anew
 from coop.store.eggs import keep_ledger
 from coop.store.events import event_values
-from coop.store.models import EventRow, OutboxRow, PictureRow
+from coop.store.models import EventRow, PictureRow
 from coop.store.nests import insert_readings, upsert_counts
-from coop.store.outbox import notification_values
+from coop.store.outbox import queue_messages
 from coop.store.pictures import Pictures, picture_values
 from coop.store.visits import insert_sightings, upsert_visits
 
@@ -53,10 +54,11 @@ def _insert(session: Session, findings: Findings, pictures: Sequence[StoredPictu
         keep_ledger(session, [recorded.event for recorded in findings.events], now)
     new += upsert_counts(session, findings.counts)
     _link_clips(session, findings.clips)
+    touched = {visit.key for visit in findings.visits} | {found.event.visit for found in findings.events}
+    correct_anew(session, touched - {None})
     if findings.events and not new_events:
         return new  # told together with their events, long ago perhaps: the messages may be thinned out
-    rows = [notification_values(notification, now) for notification in findings.notifications]
-    return new + new_events + insert_new(session, OutboxRow, ["key"], rows)
+    return new + new_events + queue_messages(session, findings.notifications, now)
 
 
 def _link_clips(session: Session, clips: Sequence[NewClip]) -> None:

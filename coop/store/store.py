@@ -15,6 +15,7 @@ from coop.store.browsing import Browsing
 from coop.store.catalogue import Catalogue
 from coop.store.chats import Chats
 from coop.store.clusters import Clusters
+from coop.store.corrections import Corrections
 from coop.store.datasets import Datasets
 from coop.store.eggs import Eggs
 from coop.store.engine import open_engine
@@ -33,13 +34,15 @@ from coop.store.schema import upgrade_engine
 from coop.store.status import Status
 from coop.store.survey import Survey
 from coop.store.tasks import Tasks
+from coop.store.tellings import Tellings
 from coop.store.thinning import Thinning
 from coop.store.visits import Visits
 
 
 class Store(
-    Recording, Visits, Events, Nests, Eggs, Outbox, Chats, Tasks, Labels, Catalogue, Queue, Survey,
-    Quality, Clusters, Datasets, Browsing, Logins, ActivePackages, Status, Retention, Thinning, Backup,
+    Recording, Visits, Events, Nests, Eggs, Outbox, Tellings, Corrections, Chats, Tasks, Labels, Catalogue,
+    Queue, Survey, Quality, Clusters, Datasets, Browsing, Logins, ActivePackages, Status, Retention, Thinning,
+    Backup,
 ):  # fmt: skip
     """One opened store; each base class is one noun of it, in a module of its own.
 

@@ -23,13 +23,13 @@ class Visits(StoreCore):
     def open_visits(self) -> tuple[Visit, ...]:
         """The visits that last, oldest first."""
         query = select(VisitRow).where(VisitRow.ended.is_(None)).order_by(VisitRow.began, VisitRow.key)
-        return self._read(lambda session: tuple(_visit(row) for row in session.scalars(query)))
+        return self._read(lambda session: tuple(read_visit(row) for row in session.scalars(query)))
 
     def visits(self, since: datetime, until: datetime) -> tuple[Visit, ...]:
         """The visits that began in [since, until), oldest first, so that each belongs to one day."""
         query = select(VisitRow).where(VisitRow.began >= since, VisitRow.began < until)
         query = query.order_by(VisitRow.began, VisitRow.key)
-        return self._read(lambda session: tuple(_visit(row) for row in session.scalars(query)))
+        return self._read(lambda session: tuple(read_visit(row) for row in session.scalars(query)))
 
     def sightings(self, since: datetime, until: datetime) -> tuple[Sighting, ...]:
         """The sightings of [since, until), oldest first."""
@@ -61,7 +61,7 @@ def _stale(new: ReadOnlyColumnCollection[str, Any]) -> ColumnElement[bool]:
     )
 
 
-def _visit(row: VisitRow) -> Visit:
+def read_visit(row: VisitRow) -> Visit:
     return Visit(**{name: getattr(row, name) for name in _VISIT})
 
 

@@ -90,6 +90,20 @@ class Message:
     silent: bool = False
     edits: int = 0
     method: str = ""
+    thread: int | None = None
+    video: str | None = None
+    buttons: list[list[list[str]]] = field(default_factory=list)
+
+    @property
+    def words(self) -> list[str]:
+        """What stands on the buttons."""
+        return [text for row in self.buttons for text, _ in row]
+
+    def press(self, word: str) -> str:
+        """What the first button with ``word`` in its text carries."""
+        found = [data for row in self.buttons for text, data in row if word in text]
+        assert found, f"no button {word!r} among {self.words}"
+        return found[0]
 
 
 @dataclass(kw_only=True)
@@ -129,7 +143,8 @@ class Coop:
         self.errors: list[str] = []
         self.updates: list[dict[str, Any]] = []
         self.injections: list[Injection] = []
-        self.commands: list[dict[str, str]] = []
+        self.commands: dict[tuple[str, str], list[dict[str, str]]] = {}
+        self.toasts: list[str] = []
         self._next = 1
 
     def _restore(self, message: Message) -> None:
@@ -190,6 +205,11 @@ METHODS = {
     "answerCallbackQuery": _method("callback_query_id", "text show_alert url cache_time"),
     "sendMessage": _method("chat_id text", f"parse_mode entities link_preview_options {_SENDING}"),
     "sendPhoto": _method("chat_id photo", f"caption parse_mode caption_entities has_spoiler {_SENDING}"),
+    "sendVideo": _method(
+        "chat_id video",
+        f"caption parse_mode caption_entities duration width height supports_streaming {_SENDING}",
+    ),
+    "editMessageReplyMarkup": _method("", "chat_id message_id inline_message_id reply_markup"),
     "sendChatAction": _method("chat_id action", "message_thread_id"),
     "editMessageText": _method(
         "text", "chat_id message_id inline_message_id parse_mode entities link_preview_options reply_markup"
@@ -373,13 +393,21 @@ class BotApi:
             case "getUpdates":
                 return await self._updates(call, transport)
             case "setMyCommands":
-                self.coop.commands = json.loads(call.values["commands"])
+                scope = json.loads(call.values.get("scope", "{}"))
+                where = str(scope.get("chat_id", "")), call.values.get("language_code", "")
+                self.coop.commands[where] = json.loads(call.values["commands"])
                 return True
+            case "answerCallbackQuery":
+                with self.coop.lock:
+                    self.coop.toasts.append(str(call.values.get("text", "")))
+                return True
+            case "sendVideo":
+                return self._send_video(call)
             case "sendMessage":
                 return self._send_message(call)
             case "sendPhoto":
                 return self._send_photo(call)
-            case "editMessageText" | "editMessageCaption" | "editMessageMedia":
+            case "editMessageText" | "editMessageCaption" | "editMessageMedia" | "editMessageReplyMarkup":
                 return self._edit(call)
             case _:
                 return True
@@ -413,9 +441,16 @@ class BotApi:
             raise ApiError(400, "Bad Request: wrong remote file identifier specified")
         return self._deliver(call, text, hashlib.sha256(data).hexdigest(), photo_size(data))
 
+    def _send_video(self, call: Call) -> dict[str, Any]:
+        text = visible(call.values.get("caption", ""), call.values.get("parse_mode"))
+        if _length(text) > 1024:
+            raise ApiError(400, "Bad Request: message caption is too long")
+        return self._deliver(call, text, None, None, video_hash(call.files.get("video")))
+
     def _deliver(
-        self, call: Call, text: str, photo: str | None, size: tuple[int, int] | None
+        self, call: Call, text: str, photo: str | None, size: tuple[int, int] | None, video: str | None = None
     ) -> dict[str, Any]:
+        thread = call.values.get("message_thread_id")
         message = Message(
             chat_id=call.chat_id,
             message_id=self.coop.number(),
@@ -424,6 +459,9 @@ class BotApi:
             photo_size=size,
             silent=call.silent,
             method=call.method,
+            thread=int(thread) if thread is not None else None,
+            video=video,
+            buttons=keyboard(call),
         )
         self.coop.deliver(message)
         return as_json(message)
@@ -435,19 +473,23 @@ class BotApi:
             raise ApiError(400, "Bad Request: message to edit not found")
         new = Message(**asdict(old))
         new.edits, new.method = old.edits + 1, call.method
-        if call.method == "editMessageText":
-            if old.photo is not None:
+        new.buttons = keyboard(call)
+        has_media = old.photo is not None or old.video is not None
+        if call.method == "editMessageReplyMarkup":
+            pass
+        elif call.method == "editMessageText":
+            if has_media:
                 raise ApiError(400, "Bad Request: there is no text in the message to edit")
             new.text = visible(call.values["text"], call.values.get("parse_mode"))
         elif call.method == "editMessageCaption":
-            if old.photo is None:
+            if not has_media:
                 raise ApiError(400, "Bad Request: there is no caption in the message to edit")
             new.text = visible(call.values.get("caption", ""), call.values.get("parse_mode"))
         else:
             _replace_media(call, new)
-        if _length(new.text) > (4096 if new.photo is None else 1024):
+        if _length(new.text) > (1024 if new.photo or new.video else 4096):
             raise ApiError(400, "Bad Request: message caption is too long")
-        if (new.text, new.photo) == (old.text, old.photo):
+        if (new.text, new.photo, new.video, new.buttons) == (old.text, old.photo, old.video, old.buttons):
             raise ApiError(
                 400,
                 "Bad Request: message is not modified: specified new message content and reply markup are "
@@ -495,14 +537,36 @@ def _reset(transport: asyncio.Transport) -> None:
 
 
 def _replace_media(call: Call, message: Message) -> None:
-    if message.photo is None:
+    if message.photo is None and message.video is None:
         raise ApiError(400, "Bad Request: there is no media in the message to edit")
     media = json.loads(call.values["media"])
     data = call.files.get(str(media["media"]).removeprefix("attach://"))
-    if media["type"] != "photo" or data is None:
+    if media["type"] not in ("photo", "video") or data is None:
         raise ApiError(400, "Bad Request: wrong file identifier/HTTP URL specified")
-    message.photo, message.photo_size = hashlib.sha256(data).hexdigest(), photo_size(data)
+    if media["type"] == "video":
+        message.photo, message.photo_size, message.video = None, None, video_hash(data)
+    else:
+        message.photo, message.photo_size = hashlib.sha256(data).hexdigest(), photo_size(data)
+        message.video = None
     message.text = visible(media.get("caption", ""), media.get("parse_mode"))
+
+
+def keyboard(call: Call) -> list[list[list[str]]]:
+    """The buttons of a request, refused as Telegram refuses them."""
+    rows = json.loads(call.values.get("reply_markup") or "{}").get("inline_keyboard", [])
+    for button in (button for row in rows for button in row):
+        if not button.get("text"):
+            raise ApiError(400, "Bad Request: can't parse inline keyboard button: Text must be non-empty")
+        if not 0 < len(str(button.get("callback_data", "")).encode()) <= 64:
+            raise ApiError(400, "Bad Request: BUTTON_DATA_INVALID")
+    return [[[button["text"], button["callback_data"]] for button in row] for row in rows]
+
+
+def video_hash(data: bytes | None) -> str:
+    """The hash of an MP4, refused if it is none."""
+    if data is None or data[4:8] != b"ftyp" or len(data) > 50_000_000:
+        raise ApiError(400, "Bad Request: wrong file identifier/HTTP URL specified")
+    return hashlib.sha256(data).hexdigest()
 
 
 def photo_size(data: bytes) -> tuple[int, int]:
@@ -529,6 +593,9 @@ def as_json(message: Message) -> dict[str, Any]:
         "date": 1_700_000_000,
         "chat": {"id": message.chat_id, "type": chat_type},
     }
+    if message.video is not None:
+        video = {"file_id": message.video, "file_unique_id": message.video}
+        return {**answer, "caption": message.text, "video": {**video, "width": 1, "height": 1, "duration": 1}}
     if message.photo is None:
         return {**answer, "text": message.text}
     width, height = message.photo_size or (1, 1)
@@ -536,24 +603,47 @@ def as_json(message: Message) -> dict[str, Any]:
     return {**answer, "caption": message.text, "photo": [photo]}
 
 
-def text_message(chat_id: int, text: str, name: str = "Ada", message_id: int = 1) -> dict[str, Any]:
-    """An update: a user (or a member of a group) writes to the bot."""
+def text_message(
+    chat_id: int,
+    text: str,
+    name: str = "Ada",
+    message_id: int = 1,
+    *,
+    person: int | None = None,
+    thread: int | None = None,
+    language: str | None = None,
+) -> dict[str, Any]:
+    """An update: a user (or a member of a group) writes to the bot, perhaps in a topic of a forum."""
     entities = []
     if text.startswith("/"):
         entities = [{"type": "bot_command", "offset": 0, "length": len(text.split()[0])}]
-    chat = {"id": chat_id, "type": "private", "first_name": name}
+    chat: dict[str, Any] = {"id": chat_id, "type": "private", "first_name": name}
     if chat_id < 0:
-        chat = {"id": chat_id, "type": "group", "title": name}
-    sender = {"id": abs(chat_id), "is_bot": False, "first_name": name}
+        chat = {"id": chat_id, "type": "supergroup" if thread else "group", "title": name}
+    sender: dict[str, Any] = {"id": person or abs(chat_id), "is_bot": False, "first_name": name}
+    if language is not None:
+        sender["language_code"] = language
     message = {"message_id": message_id, "date": 1_700_000_000, "chat": chat, "from": sender, "text": text}
+    if thread is not None:
+        chat["is_forum"] = True
+        message |= {"message_thread_id": thread, "is_topic_message": True}
     return {"message": {**message, "entities": entities}}
 
 
-def button_press(chat_id: int, data: str, name: str = "Ada") -> dict[str, Any]:
-    """An update: a user taps a button under one of the bot's messages."""
-    sender = {"id": abs(chat_id), "is_bot": False, "first_name": name}
-    message = text_message(chat_id, "a message of the bot")["message"]
-    query = {"id": "77", "from": sender, "chat_instance": "1", "data": data, "message": message}
+def button_press(
+    chat_id: int,
+    data: str,
+    name: str = "Ada",
+    *,
+    message_id: int = 1,
+    person: int | None = None,
+    press: str = "77",
+    thread: int | None = None,
+) -> dict[str, Any]:
+    """An update: a user taps a button under one of the bot's messages; ``press`` is the tap's own id."""
+    sender = {"id": person or abs(chat_id), "is_bot": False, "first_name": name}
+    message = text_message(chat_id, "a message of the bot", message_id=message_id, thread=thread)["message"]
+    query = {"id": press, "from": sender, "chat_instance": "1", "data": data, "message": message}
     return {"callback_query": query}
 
 
@@ -624,8 +714,20 @@ class FakeBotApi:
     def push_update(self, update: dict[str, Any]) -> int:
         return self.coop.push(update)
 
-    def push_message(self, chat_id: int, text: str, name: str = "Ada") -> int:
-        return self.coop.push(text_message(chat_id, text, name))
+    def push_message(self, chat_id: int, text: str, name: str = "Ada", **more: Any) -> int:
+        return self.coop.push(text_message(chat_id, text, name, **more))
+
+    def push_press(self, message: Message, word: str, **more: Any) -> int:
+        """A user taps the button of ``message`` that has ``word`` in its text."""
+        more.setdefault("press", str(self.coop.number()))
+        data = message.press(word)
+        return self.push_update(button_press(message.chat_id, data, message_id=message.message_id, **more))
+
+    @property
+    def toasts(self) -> list[str]:
+        """What presses were answered with, in order."""
+        with self.coop.lock:
+            return list(self.coop.toasts)
 
     def __enter__(self) -> FakeBotApi:
         self._thread.start()

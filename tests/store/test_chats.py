@@ -8,7 +8,7 @@ import pytest
 from fakes.records import NOON, moment
 from sqlalchemy import text
 
-from coop.domain.notification import Chat
+from coop.domain.chat import Chat
 from coop.store import chats as module
 from coop.store.store import Store
 

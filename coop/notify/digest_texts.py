@@ -1,0 +1,79 @@
+"""The words of the digest, on its picture too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from coop.notify.languages import tr, trn
+from coop.notify.texts import clock, day_name, from_to, kind_name, name, span
+
+
+def digest_title(day: date) -> str:
+    return f"📋 <b>{day_name(day)}</b>"
+
+
+def digest_summary(visits: int, hens: int) -> str:
+    """``hens``: how many were told apart; 0 where no model knows them."""
+    if not visits:
+        return tr("No hen visited.")
+    counted = trn("{n} visit", "{n} visits", visits)
+    if not hens:
+        return tr("{visits} by hens.").format(visits=counted)
+    return tr("{visits} by {hens}.").format(visits=counted, hens=trn("{n} hen", "{n} hens", hens))
+
+
+def digest_hen(subject: str, visits: int, length: timedelta, first: datetime, last: datetime) -> str:
+    times = from_to(first, last)
+    who = tr("hens") if subject == "hen" else name(subject)
+    return f"• {who}: {visits} × · {span(length)} · {times}"
+
+
+def digest_more(hens: int) -> str:
+    return f"• {trn('and {n} more', 'and {n} more', hens)}"
+
+
+def _listed(parts: Sequence[str], more: int) -> str:
+    return ", ".join(parts) + (f" {trn('and {n} more', 'and {n} more', more)}" if more > 0 else "")
+
+
+def digest_predators(seen: Sequence[tuple[str, datetime]], more: int) -> str:
+    return "🚨 " + _listed(
+        [tr("{who} at {time}").format(who=name(kind_name(kind)), time=clock(when)) for kind, when in seen],
+        more,
+    )
+
+
+def digest_others(seen: Sequence[tuple[str, int]], more: int) -> str:
+    return "👀 " + _listed([f"{name(kind_name(kind))} {count} ×" for kind, count in seen], more)
+
+
+def digest_motion(count: int) -> str:
+    return f"👀 {tr('something moved')} {count} ×"
+
+
+def digest_faults(faults: Sequence[tuple[str, int]], more: int) -> str:
+    return "📷 " + _listed(
+        [tr("{camera} lost {n} ×").format(camera=name(camera), n=count) for camera, count in faults], more
+    )
+
+
+def chart_title(day: date) -> str:
+    return day_name(day)
+
+
+def chart_empty() -> str:
+    return tr("no visits")
+
+
+def chart_rest(*, known: bool) -> str:
+    """The grey bars: hens beyond the colours, or not told apart."""
+    return tr("other hens") if known else tr("hens")
+
+
+def chart_hours() -> str:
+    return tr("hour of the day")
+
+
+def chart_visits() -> str:
+    return tr("visits")

@@ -1,0 +1,299 @@
+"""Whom we tell what: from findings to the messages of each chat, few of them, in its language.
+
+A new message is made only of what is worth one. What happens to a visit that was told already (it ends, its
+clip is ready, somebody corrects it) changes the message that tells of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from coop.domain.chat import EVERYTHING, Mute, Preferences
+from coop.domain.clip import NewClip
+from coop.domain.correction import Correction
+from coop.domain.event import CameraLost, Event, HenArrived, PredatorSeen, VisitEnded
+from coop.domain.findings import Findings, RecordedEvent
+from coop.domain.notification import Notification
+from coop.domain.sighting import Visit
+from coop.notify.compose import Composer
+from coop.notify.languages import speaking
+from coop.notify.visit_message import VisitFacts, VisitMessage, about_visits
+from coop.store.tellings import Telling
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """A chat that hears from the coop: where its messages go, and what it wants."""
+
+    address: str
+    language: str
+    wants: Preferences
+
+    @property
+    def chat(self) -> str:
+        return self.wants.chat
+
+
+class Record(Protocol):
+    """The part of the store that is asked."""
+
+    def mutes(self, now: datetime) -> tuple[Mute, ...]: ...
+
+    def visits_of(self, keys: Collection[str]) -> dict[str, Visit]: ...
+
+    def events_of(self, visits: Collection[str]) -> tuple[RecordedEvent, ...]: ...
+
+    def corrections(self, visits: Collection[str] | None = None) -> tuple[Correction, ...]: ...
+
+    def acknowledged(self, alarms: Collection[str]) -> dict[str, tuple[str, datetime]]: ...
+
+    def tellings(
+        self, *, visit: str | None = None, message: str | None = None, chat: str | None = None
+    ) -> tuple[Telling, ...]: ...
+
+    def last_told(self, chat: str, topic: str, *, alarm: bool) -> Telling | None: ...
+
+    def open_batch(self, chat: str, since: datetime) -> str | None: ...
+
+    def visits_of_events(self, keys: Collection[str]) -> frozenset[str]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manners:
+    """How much is said. ``cooldown``: an alarm about the same kind is not told anew before that.
+
+    ``together``: visits that begin within so long of a message's first one join that message.
+    """
+
+    cooldown: timedelta = timedelta(minutes=10)
+    together: timedelta = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Teller:
+    """Words findings for every chat. It only reads; the messages are recorded along with the findings."""
+
+    record: Record
+    composer: Composer
+    recipients: Callable[[], Sequence[Recipient]]
+    clock: Callable[[], datetime]
+    manners: Manners = Manners()
+
+    def __call__(self, findings: Findings) -> tuple[Notification, ...]:
+        """The messages that findings are worth, and the changes of those that told of their visits."""
+        if not findings.events and not findings.clips:
+            return ()
+        told = self._new_messages(findings)
+        begun = {visit for note in told for visit in note.tells}
+        ended = [e.event for e in findings.events if isinstance(e.event, VisitEnded)]
+        changes = [
+            note
+            for event in ended
+            if event.visit is not None and event.visit not in begun
+            for note in self._retold([event.visit], event.key, findings)
+        ]
+        for clip in findings.clips:
+            visits = self._shown_by(clip, findings)
+            changes += self._retold(visits - begun, clip.key, findings)
+        return (*told, *changes)
+
+    def retell(
+        self, visits: Collection[str], cause: str, *, correction: Correction | None = None
+    ) -> tuple[Notification, ...]:
+        """Changes of every message that tells of these visits. ``cause`` makes their keys: once for each.
+
+        ``correction`` is about to be recorded, and counts already.
+        """
+        return self._retold(visits, cause, Findings(), correction)
+
+    # New messages
+
+    def _new_messages(self, findings: Findings) -> list[Notification]:
+        now = self.clock()
+        muted = _by_chat(self.record.mutes(now))
+        notes: list[Notification] = []
+        for recipient in self.recipients():
+            with speaking(recipient.language):
+                mutes = muted.get(recipient.chat, ())
+                for recorded in findings.events:
+                    if self._wanted(recorded.event, recipient, mutes, now):
+                        notes += self._tell(recorded, recipient, findings, notes, now)
+        return notes
+
+    def _wanted(self, event: Event, recipient: Recipient, mutes: Sequence[Mute], now: datetime) -> bool:
+        topics = {mute.topic for mute in mutes if mute.holds(now)}
+        if event.subject in topics:
+            return False
+        if isinstance(event, PredatorSeen):
+            last = self.record.last_told(recipient.address, event.subject, alarm=True)
+            return last is None or not timedelta() <= now - last.made < self.manners.cooldown
+        if isinstance(event, CameraLost):
+            return True
+        if isinstance(event, HenArrived) and not recipient.wants.arrivals:
+            return False
+        return EVERYTHING not in topics
+
+    def _tell(
+        self,
+        recorded: RecordedEvent,
+        recipient: Recipient,
+        findings: Findings,
+        so_far: Sequence[Notification],
+        now: datetime,
+    ) -> tuple[Notification, ...]:
+        event, where = recorded.event, recipient.address
+        if isinstance(event, VisitEnded):
+            return ()
+        notes = self.composer.compose(recorded, [where])
+        if not notes or event.visit is None:
+            return tuple(self._with_manners(note, recipient, now) for note in notes)
+        if isinstance(event, HenArrived):
+            root = self._batch(where, so_far, now)
+            if root is not None:
+                return self._joined(root, event.visit, recipient, findings, so_far)
+        message = self._message([event.visit], where, findings)
+        return tuple(
+            self._with_manners(
+                replace(note, text=message.text, buttons=message.buttons, tells=(event.visit,)),
+                recipient,
+                now,
+            )
+            if message is not None
+            else self._with_manners(note, recipient, now)
+            for note in notes
+        )
+
+    def _batch(self, where: str, so_far: Sequence[Notification], now: datetime) -> str | None:
+        """The message that an arrival joins: one of this very moment, or the newest of a few minutes."""
+        for note in so_far:
+            if note.chat == where and note.tells and not note.alarm:
+                return note.edits or note.key
+        return self.record.open_batch(where, now - self.manners.together)
+
+    def _joined(
+        self, root: str, visit: str, recipient: Recipient, findings: Findings, so_far: Sequence[Notification]
+    ) -> tuple[Notification, ...]:
+        where = recipient.address
+        before = [telling.visit for telling in self.record.tellings(message=root)]
+        before += [v for note in so_far if root in (note.key, note.edits) for v in note.tells]
+        message = self._message([*before, visit], where, findings)
+        if message is None or visit in before:
+            return ()
+        return (
+            Notification(
+                key=f"{visit}+:{where}", chat=where, text=message.text, buttons=message.buttons,
+                silent=True, edits=root, tells=(visit,),
+            ),
+        )  # fmt: skip
+
+    def _with_manners(self, note: Notification, recipient: Recipient, now: datetime) -> Notification:
+        local = now.astimezone(self.composer.zone).time()
+        quiet = not note.alarm and recipient.wants.is_quiet(local)
+        return replace(note, silent=note.silent or quiet)
+
+    # Changes
+
+    def _shown_by(self, clip: NewClip, findings: Findings) -> frozenset[str]:
+        fresh = {e.event.visit for e in findings.events if e.event.key in clip.events and e.event.visit}
+        return self.record.visits_of_events(clip.events) | fresh
+
+    def _retold(
+        self,
+        visits: Collection[str],
+        cause: str,
+        findings: Findings,
+        correction: Correction | None = None,
+    ) -> tuple[Notification, ...]:
+        messages = {
+            (telling.chat, telling.message)
+            for visit in visits
+            for telling in self.record.tellings(visit=visit)
+        }
+        languages = {recipient.address: recipient.language for recipient in self.recipients()}
+        notes = []
+        for chat, root in sorted(messages):
+            if chat not in languages:
+                continue  # it was unpaired since
+            told = [telling.visit for telling in self.record.tellings(message=root)]
+            with speaking(languages[chat]):
+                message = self._message(told, chat, findings, correction)
+            if message is not None:
+                notes.append(
+                    Notification(
+                        key=f"{cause}:{chat}", chat=chat, text=message.text, picture=message.clip,
+                        buttons=message.buttons, silent=True, edits=root,
+                    )
+                )  # fmt: skip
+        return tuple(notes)
+
+    def _message(
+        self, visits: Sequence[str], chat: str, findings: Findings, correction: Correction | None = None
+    ) -> VisitMessage | None:
+        facts = self._facts(visits, findings, correction)
+        if not facts:
+            return None
+        first = facts[0].visit.key
+        return about_visits(
+            facts,
+            zone=self.composer.zone,
+            sure_from=self.composer.sure_from,
+            mute=self._mute(chat, facts),
+            seen=self.record.acknowledged([first]).get(first),
+        )
+
+    def _mute(self, address: str, facts: Sequence[VisitFacts]) -> Mute | None:
+        """The mute that a message shows: of its only subject, or of everything."""
+        chat = address.partition("/")[0]
+        mutes = {mute.topic: mute for mute in self.record.mutes(self.clock()) if mute.chat == chat}
+        subject = facts[0].visit.subject if len(facts) == 1 else EVERYTHING
+        return mutes.get(subject) or (None if facts[0].alarm else mutes.get(EVERYTHING))
+
+    def _facts(
+        self, visits: Sequence[str], findings: Findings, correction: Correction | None
+    ) -> list[VisitFacts]:
+        """What the record knows of visits, with what is about to be recorded."""
+        keys = list(dict.fromkeys(visits))
+        known = self.record.visits_of(keys) | {v.key: v for v in findings.visits if v.key in keys}
+        happened = [*self.record.events_of(keys), *findings.events]
+        corrections = {c.visit: c for c in self.record.corrections(keys)}
+        if correction is not None:
+            corrections[correction.visit] = correction
+        clips = {key: clip.key for clip in findings.clips for key in clip.events}
+        facts = []
+        for key in keys:
+            if key in known:
+                own = [e for e in happened if e.event.visit == key]
+                facts.append(_facts_of(known[key], own, corrections.get(key), clips))
+        return facts
+
+
+def _facts_of(
+    visit: Visit,
+    happened: Iterable[RecordedEvent],
+    correction: Correction | None,
+    clips: Mapping[str, str],
+) -> VisitFacts:
+    first, alarm, picture, clip = False, False, None, None
+    for recorded in happened:
+        event = recorded.event
+        first = first or (isinstance(event, HenArrived) and event.first_of_day)
+        alarm = alarm or isinstance(event, PredatorSeen)
+        picture = picture or recorded.picture
+        clip = clip or recorded.clip or clips.get(event.key)
+    if correction is not None:
+        visit = replace(visit, kind=correction.kind, subject=correction.subject, confidence=1.0)
+        alarm = alarm and correction.confirms
+        first = first and correction.confirms
+    return VisitFacts(
+        visit=visit, first=first, alarm=alarm, picture=picture, clip=clip, correction=correction
+    )
+
+
+def _by_chat(mutes: Iterable[Mute]) -> dict[str, list[Mute]]:
+    sorted_out: dict[str, list[Mute]] = {}
+    for mute in mutes:
+        sorted_out.setdefault(mute.chat, []).append(mute)
+    return sorted_out
