@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help demo test check bench bench-crash bench-cameras bench-coop bench-motion bench-motion-highway setup clean bench-labeling check-page bench-training
+.PHONY: messages help demo test check bench bench-crash bench-cameras bench-coop bench-motion bench-motion-highway setup clean bench-labeling check-page bench-training
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -32,6 +32,9 @@ test: $(VENV)/.test  ## every test, after installing what only tests need
 	$(PYTEST)
 
 setup: $(VENV)/.test  ## everything into .venv, TensorFlow too
+
+messages: $(VENV)/.test  ## bring the catalogues of other languages up to the messages in the source
+	$(BIN)/python tests/messages.py
 
 check: $(VENV)/.test  ## ruff, mypy --strict and the import graph
 	$(BIN)/ruff check .

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import sdnotify
 
+from coop.addressees import Addressees
 from coop.assembly import (
     camera_clips,
     camera_judge,
@@ -28,9 +29,10 @@ from coop.box_watch import BoxWatch
 from coop.camera_loop import CameraLoop
 from coop.crew import CameraAtWork, Crew, MainAtWork
 from coop.data_lock import DataLock
-from coop.desk import FrontDesk
 from coop.domain.egg import REST
 from coop.domain.event import CameraLost, Event, PictureBad
+from coop.desk.front import FrontDesk
+from coop.desk.open import make_parts, make_teller
 from coop.domain.findings import Findings, RecordedEvent
 from coop.domain.health import CameraState
 from coop.domain.zone import Zone, ZoneKind
@@ -51,7 +53,7 @@ from coop.notify.compose import Composer
 from coop.notify.console import FolderMessenger
 from coop.notify.messenger import Messenger
 from coop.notify.outbox import OutboxWorker
-from coop.notify.telegram_bot import TelegramBot
+from coop.notify.telegram.bot import TelegramBot
 from coop.places import make_data_dir, open_store
 from coop.recorder import Recorder
 from coop.routine import Routine
@@ -63,9 +65,6 @@ log = logging.getLogger(__name__)
 
 STOP_S = 3.0
 """How long the cameras may take to stop; the whole stop stays under 5 s."""
-
-CONSOLE_CHAT = "console"
-"""Who reads the messages when there is no bot."""
 
 CAMERA_EVENTS = ("CameraLost", "CameraBack")
 LONGEST_STAY = timedelta(hours=12)
@@ -120,16 +119,12 @@ class Daemon:
             self._models = Models(settings, active_package(self._store, settings))
             self._models.refresh()
             cameras = settings.active_cameras.items()
+            self._addressees = Addressees(settings=settings, store=self._store, clock=utc_now)
             self._crew = Crew([self._camera(name, camera, composer) for name, camera in cameras])
-            self._desk = FrontDesk(
-                settings=settings,
-                store=self._store,
-                crew=self._crew,
-                models=self._models,
-                composer=composer,
-                clock=utc_now,
-                started=started,
+            parts = make_parts(
+                settings, self._store, self._crew, self._models, composer, self._addressees, utc_now, started
             )
+            self._desk = FrontDesk(parts)
             self._bot, messenger = self._messenger(say)
             recorder = Recorder(self._store, lambda event: composer.compose(event, self._recipients()))
             self._routine = Routine(
@@ -139,8 +134,9 @@ class Daemon:
                 crew=self._crew,
                 models=self._models,
                 composer=composer,
-                recipients=self._recipients,
-                outbox=OutboxWorker(self._store, messenger, utc_now),
+                recipients=self._addressees.recipients,
+                stills=parts.stills,
+                outbox=OutboxWorker(self._store, messenger, utc_now, self._addressees.language_at),
                 clock=utc_now,
                 monotonic=time.monotonic,
                 started=started,
@@ -161,7 +157,13 @@ class Daemon:
         """Run until ``stop`` is set or ``reload`` brought usable settings; returns those to go on with."""
         settings = self._settings
         schedule = settings.schedule
-        jobs = table(self._routine, digest=schedule.digest, backup=schedule.backup, zone=settings.zone)
+        jobs = table(
+            self._routine,
+            digest=schedule.digest,
+            weekly=schedule.weekly,
+            backup=schedule.backup,
+            zone=settings.zone,
+        )
         plan = Timetable(jobs, settings.zone)
         await asyncio.to_thread(self._routine.catch_up)
         self._crew.start()
@@ -224,14 +226,9 @@ class Daemon:
             log.info("No bot token: messages go to the console and to %s", folder)
             return None, FolderMessenger(folder, say)
         bot = TelegramBot(telegram.token.get_secret_value(), self._desk, base_url=telegram.base_url)
-        if not self._recipients():
+        if not self._addressees.recipients():
             log.warning("No chat is paired yet: nobody gets a message. Run `coop pair`.")
         return bot, bot
-
-    def _recipients(self) -> tuple[str, ...]:
-        if self._settings.telegram.token is None:
-            return (CONSOLE_CHAT,)
-        return self._desk.recipients()
 
     def _camera(self, name: str, camera: CameraSettings, composer: Composer) -> CameraAtWork:
         try:
@@ -243,7 +240,8 @@ class Daemon:
         if not live:
             # What a recording shows was long ago: its messages are not late, however old they are.
             composer = replace(composer, routine_life=None)
-        recorder = Recorder(self._store, lambda event: composer.compose(event, self._recipients()))
+        teller = make_teller(self._settings, self._store, composer, self._addressees, utc_now)
+        recorder = Recorder(self._store, teller)
         judge = camera_judge(self._models.current, self._settings)
         clips = None
         if camera.clips and self._settings.clips.of:

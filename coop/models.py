@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from coop.classify.card import ModelCard
 from coop.classify.judge import HENS, KINDS, Predicts
 from coop.classify.nest import NEST
 from coop.classify.package import ModelPackage
@@ -52,6 +53,11 @@ class Models:
     def current(self) -> dict[str, Predicts]:
         """The models by task."""
         return {task: model for task, (_, model) in self._loaded.items()}
+
+    @property
+    def cards(self) -> dict[str, ModelCard]:
+        """The cards of the models, by task."""
+        return {task: model.card for task, (_, model) in self._loaded.items()}
 
     @property
     def names(self) -> str:

@@ -28,7 +28,13 @@ class Records(Protocol):
     def record(self, findings: Findings, now: datetime) -> bool: ...
 
 
-Compose = Callable[[RecordedEvent], Sequence[Notification]]
+Compose = Callable[[Findings], Sequence[Notification]]
+"""The messages that findings are worth."""
+
+
+def for_each_event(compose: Callable[[RecordedEvent], Sequence[Notification]]) -> Compose:
+    """Messages of one event at a time, whatever else was found."""
+    return lambda findings: tuple(note for event in findings.events for note in compose(event))
 
 
 class Recorder:
@@ -81,7 +87,7 @@ class Recorder:
 
     def _with_messages(self, findings: Findings) -> Findings:
         """Composed as late as this, since who is told stands in the store too."""
-        return replace(findings, notifications=tuple(n for e in findings.events for n in self._compose(e)))
+        return replace(findings, notifications=tuple(self._compose(findings)))
 
     def _drop_first(self) -> None:
         with self._changing:

@@ -15,7 +15,7 @@ from pathlib import Path
 from coop.backups import make_daily_backup
 from coop.box_watch import BoxWatch
 from coop.crew import Crew
-from coop.digests import day_digest
+from coop.digests import day_digest, weekly_digest
 from coop.domain.health import DaemonStatus
 from coop.domain.times import local_day
 from coop.errors import CoopError
@@ -28,6 +28,8 @@ from coop.notify.outbox import OutboxWorker
 from coop.recorder import Recorder
 from coop.settings import Settings
 from coop.store.store import Store
+from coop.tell import Recipient
+from coop.timelapse import Stills
 from coop.trouble import Trouble
 
 log = logging.getLogger(__name__)
@@ -43,6 +45,8 @@ STEADY = timedelta(days=1)
 JUMP = timedelta(hours=1)
 REATTRIBUTED = timedelta(days=3)
 """So far back each look at the flock attributes eggs anew; what is corrected later is by whoever corrects."""
+ALARM_WAITS = tuple(timedelta(minutes=minutes) for minutes in (2, 5, 10, 20))
+"""An alarm that nobody has seen is told again after so long, each after the one before; then no more."""
 
 
 @dataclass(kw_only=True)
@@ -55,8 +59,9 @@ class Routine:
     crew: Crew
     models: Models
     composer: Composer
-    recipients: Callable[[], Sequence[str]]
+    recipients: Callable[[], Sequence[Recipient]]
     outbox: OutboxWorker
+    stills: Stills
     clock: Callable[[], datetime]
     monotonic: Callable[[], float]
     started: datetime
@@ -220,6 +225,33 @@ class Routine:
             self.store.set_last_run("digest", now)
         except CoopError as error:
             log.error("No digest yet: %s", error)
+
+    def queue_weekly(self) -> None:
+        """Put the week's digest into the outbox, once for each week."""
+        now = self.clock()
+        try:
+            last = local_day(now, self.settings.zone)
+            findings = weekly_digest(self.store, last, now, self.composer, self.recipients())
+            self.store.record(findings, now)
+        except CoopError as error:
+            log.error("No digest of the week yet: %s", error)
+
+    def repeat_alarms(self) -> None:
+        """Tell alarms again that nobody has seen."""
+        try:
+            repeated = self.store.repeat_alarms(self.clock(), ALARM_WAITS)
+        except CoopError as error:
+            self._trouble.tell(f"Alarms cannot be repeated: {error}")
+            return
+        if repeated:
+            log.warning("Nobody has seen %d alarms yet: they are told again", repeated)
+
+    def take_stills(self) -> None:
+        """Keep a small picture of each camera now and then, for the day's film."""
+        try:
+            self.stills.take(self.crew.latest(), self.clock())
+        except CoopError as error:
+            self._trouble.tell(f"No picture for the day's film: {error}")
 
     def catch_up(self) -> None:
         """At the start: send a digest that was missed while the program was not running today."""

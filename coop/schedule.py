@@ -66,6 +66,12 @@ class Duties(Protocol):
 
     def queue_digest(self) -> None: ...
 
+    def queue_weekly(self) -> None: ...
+
+    def repeat_alarms(self) -> None: ...
+
+    def take_stills(self) -> None: ...
+
     async def flush_outbox(self) -> None: ...
 
     async def feed_watchdog(self) -> None: ...
@@ -81,11 +87,14 @@ class Job:
     grace_s: int
 
 
-def table(duties: Duties, *, digest: time, backup: time, zone: tzinfo) -> tuple[Job, ...]:
-    """All jobs of the daemon; ``digest`` and ``backup`` are local times in ``zone``."""
+def table(duties: Duties, *, digest: time, weekly: time, backup: time, zone: tzinfo) -> tuple[Job, ...]:
+    """All jobs of the daemon; ``digest``, ``weekly`` (Sundays) and ``backup`` are local times in ``zone``."""
 
     def daily(at: time) -> BaseTrigger:
         return CronTrigger(hour=at.hour, minute=at.minute, second=at.second, timezone=zone)
+
+    def sundays(at: time) -> BaseTrigger:
+        return CronTrigger(day_of_week="sun", hour=at.hour, minute=at.minute, second=at.second, timezone=zone)
 
     rows = (
         ("watch cameras", Every(1), duties.watch_cameras, 30),
@@ -97,6 +106,9 @@ def table(duties: Duties, *, digest: time, backup: time, zone: tzinfo) -> tuple[
         ("box", Every(5 * 60), duties.watch_box, 60),
         ("retention", Every(15 * 60), duties.keep_within_limits, 300),
         ("digest", daily(digest), duties.queue_digest, 3 * 3600),
+        ("weekly digest", sundays(weekly), duties.queue_weekly, 12 * 3600),
+        ("alarms", Every(10), duties.repeat_alarms, 30),
+        ("stills", Every(20), duties.take_stills, 30),
         ("backup", daily(backup), duties.back_up, 6 * 3600),
         ("missed backup", Every(3600), duties.catch_up_backup, 300),
     )

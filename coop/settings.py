@@ -337,6 +337,21 @@ class TelegramSettings(Section):
         examples=["http://127.0.0.1:8081"],
         description="An own Bot API server instead of Telegram's.",
     )
+    language: Annotated[Literal["en", "ru"], AnyCase] = Field(
+        default="en", description="Of pictures, and of chats that chose none: en (English), ru (Russian)."
+    )
+    cooldown_s: int = Field(
+        default=600,
+        ge=0,
+        le=86_400,
+        description="Seconds in which a kind of predator raises no second alarm.",
+    )
+    together_s: int = Field(
+        default=300,
+        ge=0,
+        le=3600,
+        description="Hens that come within so many seconds are told in one message.",
+    )
     silent_routine: bool = Field(default=True, description="Only alarms make a sound.")
 
     @model_validator(mode="after")
@@ -378,6 +393,7 @@ class ScheduleSettings(Section):
     """When things happen, in the coop's time zone. Avoid 01:00 to 03:00, when clocks change."""
 
     digest: time = Field(default=time(20, 30), description="The message that sums up the day.")
+    weekly: time = Field(default=time(19, 30), description="On Sundays, the message that sums up the week.")
     backup: time = Field(default=time(3, 30), description="The daily backup into data_dir/backups.")
     backups_kept: int = Field(default=7, ge=1, le=365, description="Daily backups kept.")
 

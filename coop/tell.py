@@ -20,6 +20,7 @@ from coop.domain.notification import Notification
 from coop.domain.sighting import Visit
 from coop.notify.compose import Composer
 from coop.notify.languages import speaking
+from coop.notify.news import LOUD
 from coop.notify.visit_message import VisitFacts, VisitMessage, about_visits
 from coop.store.tellings import Telling
 
@@ -42,7 +43,7 @@ class Record(Protocol):
 
     def mutes(self, now: datetime) -> tuple[Mute, ...]: ...
 
-    def visits_of(self, keys: Collection[str]) -> dict[str, Visit]: ...
+    def visits_by_key(self, keys: Collection[str]) -> dict[str, Visit]: ...
 
     def events_of(self, visits: Collection[str]) -> tuple[RecordedEvent, ...]: ...
 
@@ -57,6 +58,8 @@ class Record(Protocol):
     def last_told(self, chat: str, topic: str, *, alarm: bool) -> Telling | None: ...
 
     def open_batch(self, chat: str, since: datetime) -> str | None: ...
+
+    def repeats_of(self, message: str) -> tuple[str, ...]: ...
 
     def visits_of_events(self, keys: Collection[str]) -> frozenset[str]: ...
 
@@ -130,7 +133,7 @@ class Teller:
         if isinstance(event, PredatorSeen):
             last = self.record.last_told(recipient.address, event.subject, alarm=True)
             return last is None or not timedelta() <= now - last.made < self.manners.cooldown
-        if isinstance(event, CameraLost):
+        if isinstance(event, (CameraLost, *LOUD)):
             return True
         if isinstance(event, HenArrived) and not recipient.wants.arrivals:
             return False
@@ -220,13 +223,14 @@ class Teller:
             told = [telling.visit for telling in self.record.tellings(message=root)]
             with speaking(languages[chat]):
                 message = self._message(told, chat, findings, correction)
-            if message is not None:
-                notes.append(
-                    Notification(
-                        key=f"{cause}:{chat}", chat=chat, text=message.text, picture=message.clip,
-                        buttons=message.buttons, silent=True, edits=root,
-                    )
-                )  # fmt: skip
+            if message is None:
+                continue
+            first = Notification(
+                key=f"{cause}:{chat}", chat=chat, text=message.text, picture=message.clip,
+                buttons=message.buttons, silent=True, edits=root,
+            )  # fmt: skip
+            again = self.record.repeats_of(root)
+            notes += [first, *(replace(first, key=f"{cause}:{key}", edits=key) for key in again)]
         return tuple(notes)
 
     def _message(
@@ -256,7 +260,7 @@ class Teller:
     ) -> list[VisitFacts]:
         """What the record knows of visits, with what is about to be recorded."""
         keys = list(dict.fromkeys(visits))
-        known = self.record.visits_of(keys) | {v.key: v for v in findings.visits if v.key in keys}
+        known = self.record.visits_by_key(keys) | {v.key: v for v in findings.visits if v.key in keys}
         happened = [*self.record.events_of(keys), *findings.events]
         corrections = {c.visit: c for c in self.record.corrections(keys)}
         if correction is not None:

@@ -95,7 +95,7 @@ def hire(book: Book) -> Iterator[Hire]:
 def at_work(name: str, camera: Camera, book: Book) -> CameraAtWork:
     settings = Settings(timezone="UTC")
     slot = LatestFrame()
-    recorder = Recorder(book, lambda event: ())
+    recorder = Recorder(book, lambda findings: ())
     judge = camera_judge({}, settings)
 
     def open_it() -> Source:

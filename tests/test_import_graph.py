@@ -31,7 +31,7 @@ DRIVERS: dict[str, tuple[str, ...]] = {
     "sqlalchemy": ("coop.store",),
     "alembic": ("coop.store",),
     "psycopg": ("coop.store",),
-    "telegram": ("coop.notify.telegram_bot", "coop.app"),
+    "telegram": ("coop.notify.telegram", "coop.app"),
     "keras": ("training",),
     "tensorflow": ("training",),
     "ai_edge_litert": ("coop.classify",),

@@ -10,7 +10,7 @@ from coop.domain.findings import Findings, RecordedEvent
 from coop.domain.notification import Notification
 from coop.domain.picture import NewPicture, PictureKind
 from coop.errors import StoreCorrupt, StoreUnavailable
-from coop.recorder import MOST_WAITING, MOST_WAITING_WITH_PICTURES, Recorder
+from coop.recorder import MOST_WAITING, MOST_WAITING_WITH_PICTURES, Recorder, for_each_event
 
 NOW = datetime(2026, 5, 1, 7, tzinfo=UTC)
 
@@ -45,7 +45,7 @@ def fox(minute: int) -> Findings:
 
 def test_messages_are_recorded_together_with_their_event() -> None:
     disk = Disk()
-    Recorder(disk, compose)(fox(0), NOW)
+    Recorder(disk, for_each_event(compose))(fox(0), NOW)
     ((findings, now),) = disk.records
     assert now == NOW
     assert [n.key for n in findings.notifications] == [findings.events[0].event.key]
@@ -55,7 +55,7 @@ def test_what_could_not_be_written_is_written_later_in_order_with_its_own_time(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     disk = Disk()
-    recorder = Recorder(disk, compose)
+    recorder = Recorder(disk, for_each_event(compose))
     disk.full = True
     for minute in range(3):
         recorder(fox(minute), NOW + timedelta(minutes=minute))
@@ -70,7 +70,7 @@ def test_what_could_not_be_written_is_written_later_in_order_with_its_own_time(
 
 def test_a_retry_without_new_findings_writes_what_waits() -> None:
     disk = Disk()
-    recorder = Recorder(disk, compose)
+    recorder = Recorder(disk, for_each_event(compose))
     disk.full = True
     recorder(fox(0), NOW)
     disk.full = False
@@ -81,7 +81,7 @@ def test_a_retry_without_new_findings_writes_what_waits() -> None:
 def test_what_goes_on_is_told_once_and_its_end_too(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     disk = Disk()
-    recorder = Recorder(disk, compose)
+    recorder = Recorder(disk, for_each_event(compose))
     disk.full = True
     for minute in range(20):
         recorder(fox(minute), NOW)
@@ -99,7 +99,7 @@ def test_findings_wait_also_while_the_store_cannot_say_who_is_to_be_told() -> No
             raise StoreCorrupt("coop.db", "it is damaged", "Put back the latest backup.")
         return compose(event)
 
-    recorder = Recorder(disk, compose_if_readable)
+    recorder = Recorder(disk, for_each_event(compose_if_readable))
     recorder(fox(0), NOW)
     assert (recorder.waiting, disk.records) == (1, [])
     readable = True
@@ -115,7 +115,7 @@ def test_findings_that_can_never_be_recorded_hold_up_nothing() -> None:
             return super().record(findings, now)
 
     disk = Picky()
-    recorder = Recorder(disk, compose)
+    recorder = Recorder(disk, for_each_event(compose))
     with pytest.raises(ValueError, match="no such thing"):
         recorder(fox(0), NOW)
     recorder(fox(1), NOW)
@@ -125,7 +125,7 @@ def test_findings_that_can_never_be_recorded_hold_up_nothing() -> None:
 
 def test_the_oldest_goes_only_when_the_memory_would_fill(caplog: pytest.LogCaptureFixture) -> None:
     disk = Disk()
-    recorder = Recorder(disk, compose)
+    recorder = Recorder(disk, for_each_event(compose))
     disk.full = True
     for minute in range(MOST_WAITING + 1):
         recorder(fox(minute), NOW)
@@ -135,7 +135,7 @@ def test_the_oldest_goes_only_when_the_memory_would_fill(caplog: pytest.LogCaptu
 
 def test_a_long_outage_keeps_every_fact_but_only_the_newest_pictures() -> None:
     disk = Disk()
-    recorder = Recorder(disk, compose)
+    recorder = Recorder(disk, for_each_event(compose))
     disk.full = True
     for minute in range(MOST_WAITING_WITH_PICTURES + 5):
         recorder(fox(minute), NOW)
@@ -152,7 +152,7 @@ def test_a_long_outage_keeps_every_fact_but_only_the_newest_pictures() -> None:
 def test_when_too_much_waits_sightings_go_before_events(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("coop.recorder.MOST_WAITING", 5)
     disk = Disk()
-    recorder = Recorder(disk, compose)
+    recorder = Recorder(disk, for_each_event(compose))
     disk.full = True
     recorder(fox(0), NOW)
     recorder(fox(1), NOW)

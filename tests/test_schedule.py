@@ -42,13 +42,19 @@ class Nothing:
 
     def queue_digest(self) -> None: ...
 
+    def queue_weekly(self) -> None: ...
+
+    def repeat_alarms(self) -> None: ...
+
+    def take_stills(self) -> None: ...
+
     async def flush_outbox(self) -> None: ...
 
     async def feed_watchdog(self) -> None: ...
 
 
 def jobs(digest: time = time(20, 30), backup: time = time(3, 30), zone: tzinfo = BERLIN) -> dict[str, Job]:
-    rows = table(Nothing(), digest=digest, backup=backup, zone=zone)
+    rows = table(Nothing(), digest=digest, weekly=time(19, 30), backup=backup, zone=zone)
     named = {job.name: job for job in rows}
     assert len(named) == len(rows), "the names are unique"
     return named
@@ -111,6 +117,13 @@ def test_an_hour_that_comes_twice_is_due_twice_on_the_same_day() -> None:
     found = firings(jobs(digest=time(2, 30))["digest"], AUTUMN, 1)
     assert [moment.astimezone(UTC).hour for moment in found] == [0, 1]
     assert {moment.astimezone(BERLIN).date() for moment in found} == {AUTUMN.date()}
+
+
+def test_the_weekly_digest_comes_on_sundays() -> None:
+    found = firings(jobs()["weekly digest"], datetime(2026, 3, 25, tzinfo=UTC), 2)
+    assert [(moment.weekday(), moment.astimezone(BERLIN).time()) for moment in found] == [
+        (6, time(19, 30))
+    ] * 2
 
 
 def test_an_hour_that_is_left_out_still_gives_a_digest() -> None:

@@ -40,7 +40,7 @@ def _open_store(settings: Settings) -> str:
 
 
 def _bot_name(settings: Settings) -> str:
-    from coop.notify.telegram_bot import bot_username
+    from coop.notify.telegram.messenger import bot_username
 
     token = settings.telegram.token
     if token is None:

@@ -24,6 +24,7 @@ from coop.classify.starter import ensure_starter
 from coop.commands.lesson import look, look_at_nests
 from coop.commands.tables import egg_row, events_rows, print_rows, visits_rows
 from coop.digests import day_digest
+from coop.domain.chat import Preferences
 from coop.domain.event import Event, HenArrived, VisitEnded
 from coop.domain.times import day_bounds
 from coop.domain.zone import ZoneKind
@@ -41,9 +42,10 @@ from coop.recorder import Recorder
 from coop.settings import CameraSettings, CoopSettings, Settings
 from coop.settings_values import SecretUrl
 from coop.store.store import Store
+from coop.tell import Recipient, Teller
 
 CAMERA = "coop"
-CHAT = "you"
+READER = Recipient(address="you", language="en", wants=Preferences(chat="you"))
 FLOCK = 1
 START = date(2026, 5, 4)
 LESSON_SEED_OFFSET = 1000
@@ -125,6 +127,12 @@ class _Watch:
         self._store = store
         self._now = datetime.combine(START, time(), UTC)
         self._composer = Composer(zone=settings.zone)
+        self._teller = Teller(
+            record=store,
+            composer=self._composer,
+            recipients=lambda: [READER],
+            clock=lambda: self._now,
+        )
         self._outbox = OutboxWorker(store, FolderMessenger(messages, lambda line: None), lambda: self._now)
         self._digest_day = START
         self._looked = self._now
@@ -133,7 +141,7 @@ class _Watch:
         """Watch the whole source."""
         models = Models(self._settings, lambda task: models_dir(self._settings) / f"demo-{task}")
         models.refresh()
-        recorder = Recorder(self._store, lambda event: self._composer.compose(event, [CHAT]))
+        recorder = Recorder(self._store, self._teller)
         self._flock = FlockWatch(
             settings=self._settings,
             store=self._store,
@@ -168,7 +176,7 @@ class _Watch:
         """Let the digest hour of each simulated day come, and look at the flock."""
         while (due := datetime.combine(self._digest_day, self._settings.schedule.digest, UTC)) <= now:
             self._now = due
-            findings = day_digest(self._store, self._digest_day, due, self._composer, [CHAT])
+            findings = day_digest(self._store, self._digest_day, due, self._composer, [READER])
             self._store.record(findings, due)
             asyncio.run(self._outbox.flush())
             self._digest_day += timedelta(days=1)
@@ -201,7 +209,7 @@ def _show(store: Store, settings: Settings, days: int, out: Path, console: Conso
     title = f"The {len(longest)} longest of {len(visits)} visits of hens"
     console.print()
     print_rows(title, visits_rows(longest, settings.zone), console)
-    picture = store.picture(f"digest-{START.isoformat()}")
+    picture = store.picture(f"digest-{START.isoformat()}-en")
     lines = [
         "",
         f"What you would have received:  {out / 'messages' / 'index.html'}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from enum import StrEnum
 
 
@@ -39,8 +39,8 @@ class Member:
 class Preferences:
     """What a chat wants. ``language``: "" for the coop's. ``thread``: the forum topic that messages go to.
 
-    ``arrivals``, ``daily`` and ``weekly``: whether it hears of first visits and gets the digests. ``quiet``: between
-    these local times everything but an alarm comes without a sound.
+    ``arrivals``, ``daily`` and ``weekly``: whether it hears of first visits and gets the digests.
+    ``quiet``: between these local times everything but an alarm comes without a sound.
     """
 
     chat: str
@@ -50,6 +50,18 @@ class Preferences:
     daily: bool = True
     weekly: bool = True
     quiet: tuple[time, time] | None = None
+
+    def switched(self, which: str) -> Preferences:
+        """The same with ``arrivals``, ``daily`` or ``weekly`` the other way round."""
+        return Preferences(
+            chat=self.chat,
+            language=self.language,
+            thread=self.thread,
+            arrivals=self.arrivals != (which == "arrivals"),
+            daily=self.daily != (which == "daily"),
+            weekly=self.weekly != (which == "weekly"),
+            quiet=self.quiet,
+        )
 
     def is_quiet(self, local: time) -> bool:
         """Whether a local time is within the quiet hours, which may span midnight."""
@@ -87,6 +99,3 @@ def parted(where: str) -> tuple[str, int | None]:
     """Chat and topic of an address."""
     chat, _, thread = where.partition("/")
     return chat, int(thread) if thread else None
-
-
-SHORTEST_SNOOZE = timedelta(minutes=1)

@@ -13,8 +13,8 @@ NOTHING = "other"
 class Correction:
     """A judgement of a whole visit. ``kind`` and ``subject`` as in a Sighting; the newest of a visit holds.
 
-    ``was_kind`` and ``was_subject`` are what it was held to be until then. ``batch`` names the press that made it:
-    the same press counts once.
+    ``was_kind`` and ``was_subject`` are what it was held to be until then. ``batch`` names the press that
+    made it: the same press counts once.
     """
 
     visit: str

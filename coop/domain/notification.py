@@ -33,9 +33,9 @@ class Notification:
     """A message to one chat, or (with ``edits``) a change to one that went before.
 
     ``key`` is unique: the same notification is stored once, however often it is made. ``chat`` is the
-    recipient's address (`coop.domain.chat.address`). ``picture`` is the key of a stored picture. ``edits`` is the key of the
-    notification whose message shall change; an edit is not a message. ``alarm``: sound on, and repeated
-    once if its delivery is uncertain. ``expires``: after this moment a message not yet sent is not
+    recipient's address (`coop.domain.chat.address`). ``picture`` is the key of a stored picture. ``edits`` is
+    the key of the notification whose message shall change; an edit is not a message. ``alarm``: sound on, and
+    repeated once if its delivery is uncertain. ``expires``: after this moment a message not yet sent is not
     worth sending. ``topic`` is what it is about (a class, a hen's name), which a chat may mute. ``tells`` are
     the keys of the visits that the message tells from now on: what becomes of them changes it. ``again`` is
     the key of the alarm that this one repeats.

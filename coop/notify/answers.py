@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from html import unescape
 
 from coop.domain.chat import Preferences, Role
 from coop.domain.health import CameraState, CameraStatus
@@ -21,6 +23,8 @@ from coop.notify.texts import (
     span,
     upper_first,
 )
+
+_TAG = re.compile(r"<[^>]*>")
 
 
 def help_text(role: Role) -> str:
@@ -63,6 +67,11 @@ def which_camera(cameras: Sequence[str]) -> str:
 
 def not_possible(problem: str) -> str:
     return f"⚠️ {name(problem, REASON_LENGTH)}"
+
+
+def plain(text: str) -> str:
+    """One of our texts without its markup, for a toast."""
+    return unescape(_TAG.sub("", text)).partition("\n")[0]
 
 
 def plain_problem(problem: str) -> str:
@@ -276,7 +285,8 @@ def quiet_set(hours: tuple[time, time] | None) -> str:
 
 
 def bad_hours(text: str) -> str:
-    return f"⚠️ {tr('I cannot read these hours: {text}').format(text=name(text))}\n<code>/quiet 22:00-07:00</code>"
+    told = tr("I cannot read these hours: {text}").format(text=name(text))
+    return f"⚠️ {told}\n<code>/quiet 22:00-07:00</code>"
 
 
 # Language and settings
@@ -385,6 +395,22 @@ def too_old() -> str:
     return tr("This message is too old: what it tells of is not known any more.")
 
 
+def end_snooze_button() -> str:
+    return f"🔔 {tr('messages again')}"
+
+
+def quiet_button() -> str:
+    return f"🌙 {tr('quiet hours')}"
+
+
+def mute_button() -> str:
+    return f"🔕 {tr('mute')}"
+
+
+def snooze_toast(until: datetime) -> str:
+    return f"🔕 {tr('Not told until {time}').format(time=clock(until))}"
+
+
 def seen_toast(who: str) -> str:
     return tr("{who} has seen it already").format(who=who)
 
@@ -401,6 +427,10 @@ def quiz_question(number_now: int, of: int, suggestion: str | None) -> str:
 
 def quiz_answered(value: str, who: str) -> str:
     return f"✅ {tr('{who} says: {what}').format(who=name(who), what=name(kind_name(value)))}"
+
+
+def quiz_passed() -> str:
+    return f"🤷 {tr('Nobody can tell.')}"
 
 
 def quiz_over(count: int) -> str:

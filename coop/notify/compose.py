@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from coop.domain.event import (
@@ -80,16 +80,17 @@ class Composer:
         if text is None:
             return ()
         if isinstance(event, LOUD):
-            return _messages(event.key, chats, text, picture)
+            return _messages(event.key, chats, text, picture, topic=event.subject)
         expires = event.time + self.routine_life if self.routine_life is not None else None
         silent = self.silent_routine
-        return _messages(event.key, chats, text, picture, silent=silent, expires=expires)
+        topic = event.subject
+        return _messages(event.key, chats, text, picture, silent=silent, expires=expires, topic=topic)
 
     def digest(
-        self, day: date, text: str, picture: str | None, chats: Sequence[str]
+        self, key: str, text: str, picture: str | None, chats: Sequence[str]
     ) -> tuple[Notification, ...]:
-        """The day's digest; made twice it is still sent once."""
-        return _messages(f"digest-{day.isoformat()}", chats, text, picture, silent=self.silent_routine)
+        """A digest; made twice under one key it is still sent once."""
+        return _messages(key, chats, text, picture, silent=self.silent_routine)
 
     def test(self, chat: str, now: datetime) -> Notification:
         """A message that no filter holds back, with sound, to prove the whole way to the phone."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from coop.domain.chat import Role
+from coop.domain.chat import Role, address
 from coop.domain.notification import Keyboard
 
 
@@ -34,6 +34,11 @@ class Caller:
     @property
     def chat(self) -> str:
         return self.sender.chat
+
+    @property
+    def address(self) -> str:
+        """Where messages of the bot's own accord go: the topic that was written in, too."""
+        return address(self.sender.chat, self.sender.thread)
 
     @property
     def name(self) -> str:
@@ -65,7 +70,7 @@ class Pressed:
 
 
 class Desk(Protocol):
-    """Answers to commands and presses, worded in the language spoken now. Problems are raised as `CoopError`."""
+    """Answers to commands and presses, in the language spoken now. Problems are raised as `CoopError`."""
 
     def caller(self, sender: Sender) -> Caller | None:
         """What somebody may do; None for a stranger."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from coop.notify.languages import tr, trn
+from coop.notify.languages import short_day, tr, trn
 from coop.notify.texts import clock, day_name, from_to, kind_name, name, span
 
 
@@ -77,3 +77,23 @@ def chart_hours() -> str:
 
 def chart_visits() -> str:
     return tr("visits")
+
+
+def eggs_of(count: int) -> str:
+    return trn("{n} egg", "{n} eggs", count)
+
+
+def eggs_by_hen() -> str:
+    return tr("Eggs by hen")
+
+
+def hens_unnamed() -> str:
+    return tr("hens")
+
+
+def week_title(first: date, last: date) -> str:
+    return f"{short_day(first)} – {short_day(last)}"
+
+
+def week_heading(first: date, last: date) -> str:
+    return f"🗓 <b>{tr('The week')} {week_title(first, last)}</b>"

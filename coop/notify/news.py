@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
+from datetime import date, datetime, tzinfo
 
 from coop.domain.egg import NOBODY
 from coop.domain.event import (
@@ -19,19 +19,21 @@ from coop.domain.event import (
     WatchTroubled,
     WatchWell,
 )
-from coop.notify.texts import clock, name, span
+from coop.notify.languages import later, number, percent, tr, trn
+from coop.notify.texts import REASON_LENGTH, clock, day_name, headline, listing, name, span
 
 LOUD = (EggGone, FlockIncomplete, HenMissing, StrangerSeen, PictureBad, WatchTroubled)
 """What makes a sound: something to look after."""
 CERTAIN = 0.9
 WORTH_NAMING = 0.05
 _FAULTS = {
-    "dark": "sees nothing: it is dark",
-    "blurred": "is out of focus, or its lens is dirty",
-    "moved": "was moved: its zones may be wrong now",
-    "covered": "is covered",
-    "frozen": "shows one and the same picture",
+    "dark": later("Camera {camera} sees nothing: it is dark"),
+    "blurred": later("Camera {camera} is out of focus, or its lens is dirty"),
+    "moved": later("Camera {camera} was moved: its zones may be wrong now"),
+    "covered": later("Camera {camera} is covered"),
+    "frozen": later("Camera {camera} shows one and the same picture"),
 }
+_TROUBLES = {"disk": later("disk"), "heat": later("heat"), "clock": later("clock")}
 
 
 def news(event: Event, zone: tzinfo) -> str | None:
@@ -39,46 +41,69 @@ def news(event: Event, zone: tzinfo) -> str | None:
     where, when = name(event.place), clock(event.time.astimezone(zone))
     match event:
         case EggLaid():
-            return f"🥚 <b>{laid_by(event)}</b>\n{where} · {when} · {_eggs(event.eggs)} there now"
+            there = tr("{eggs} there now").format(eggs=eggs(event.eggs))
+            return f"{headline('🥚', laid_by(event))}\n{where} · {when} · {there}"
         case EggGone():
-            who = ", ".join(name(s) for s in event.suspects)
-            seen = f" · at the nest meanwhile: {who}" if who else ""
-            return f"⚠️ <b>{_eggs(event.count)} gone</b>\n{where} · {when}{seen}"
+            return _gone(event, where, when)
         case HenCleared():
-            return f"🎉 <b>{name(event.subject)} did lay</b>\nNo longer under suspicion."
+            first = headline("🎉", tr("{hen} lays after all").format(hen=name(event.subject)))
+            return f"{first}\n{tr('She is no longer under suspicion.')}"
         case HenMissing():
-            last = event.last_seen
-            seen = f"\nLast seen {last.astimezone(zone):%A %H:%M}" if last is not None else ""
-            return f"❓ <b>{name(event.subject)} was not seen today</b>{seen}"
+            first = headline("❓", tr("{hen} was not seen today").format(hen=name(event.subject)))
+            return f"{first}{_last_seen(event.last_seen, zone)}"
         case FlockIncomplete():
-            missing = ", ".join(name(hen) for hen in event.missing)
-            home = event.hens - len(event.missing)
-            return f"⚠️ <b>Not home: {missing}</b>\n{when} · {home} of {event.hens} are in"
+            missing = listing([name(hen) for hen in event.missing], most=12)
+            first = headline("⚠️", tr("Not home: {hens}").format(hens=missing))
+            home = tr("{n} of {all} are in")
+            counted = home.format(n=number(event.hens - len(event.missing)), all=number(event.hens))
+            return f"{first}\n{when} · {counted}"
         case FlockComplete():
-            return f"🌙 All {event.hens} hens are home\n{when}"
+            return f"🌙 {trn('{n} hen, and she is home', 'All {n} hens are home', event.hens)}\n{when}"
         case StrangerSeen():
-            return f"❗ <b>A bird that is none of yours</b>\n{where} · {when}"
+            return f"{headline('❗', tr('A bird that is none of yours'))}\n{where} · {when}"
         case PictureBad():
-            return f"📷 <b>Camera {name(event.camera)} {_FAULTS.get(event.fault, event.fault)}</b>\n{when}"
+            told = tr(_FAULTS[event.fault]) if event.fault in _FAULTS else "{camera}: " + name(event.fault)
+            return f"{headline('📷', told.format(camera=name(event.camera)))}\n{when}"
         case PictureGood():
-            return f"📷 Camera {name(event.camera)} sees well again\n{when} · after {span(event.away)}"
+            told = tr("Camera {camera} sees well again").format(camera=name(event.camera))
+            return f"📷 {told}\n{when} · {tr('after {span}').format(span=span(event.away))}"
         case WatchTroubled():
-            return f"🖥 <b>{name(event.reason)}</b>\n{when}"
+            return f"{headline('🖥', name(event.reason or trouble(event.fault), REASON_LENGTH))}\n{when}"
         case WatchWell():
-            return f"🖥 {name(event.fault)}: all is well again\n{when}"
+            return f"🖥 {tr('{what}: all is well again').format(what=trouble(event.fault))}\n{when}"
     return None
+
+
+def trouble(fault: str) -> str:
+    """What troubles the box, in a word."""
+    return tr(_TROUBLES[fault]) if fault in _TROUBLES else name(fault)
 
 
 def laid_by(event: EggLaid) -> str:
     """Whose egg it is, as sure as that is and no surer."""
     named = [s for s in event.shares if s.hen != NOBODY and s.probability >= WORTH_NAMING]
     if not named:
-        return "An egg, and nobody knows whose"
+        return tr("An egg, and nobody knows whose")
     if named[0].probability >= CERTAIN:
-        return f"{name(named[0].hen)} laid an egg"
-    shares = " or ".join(f"{name(s.hen)} ({s.probability:.0%})" for s in named[:3])
-    return f"An egg, by {shares}"
+        return tr("{hen} laid an egg").format(hen=name(named[0].hen))
+    shares = tr(" or ").join(f"{name(s.hen)} ({percent(s.probability)})" for s in named[:3])
+    return tr("An egg, by {hens}").format(hens=shares)
 
 
-def _eggs(count: int) -> str:
-    return "1 egg" if count == 1 else f"{count} eggs"
+def eggs(count: int) -> str:
+    return trn("{n} egg", "{n} eggs", count)
+
+
+def _gone(event: EggGone, where: str, when: str) -> str:
+    first = headline("⚠️", trn("{n} egg is gone", "{n} eggs are gone", event.count))
+    who = listing([name(suspect) for suspect in event.suspects])
+    seen = f" · {tr('at the nest meanwhile: {hens}').format(hens=who)}" if who else ""
+    return f"{first}\n{where} · {when}{seen}"
+
+
+def _last_seen(last: datetime | None, zone: tzinfo) -> str:
+    if last is None:
+        return ""
+    local = last.astimezone(zone)
+    day: date = local.date()
+    return f"\n{tr('last seen {when}').format(when=f'{day_name(day)}, {clock(local)}')}"

@@ -25,6 +25,7 @@ from coop.domain.notification import OutboxItem, OutboxState
 from coop.domain.picture import StoredPicture
 from coop.errors import StoreError
 from coop.notify import texts
+from coop.notify.languages import SOURCE, speaking
 from coop.notify.messenger import (
     Ambiguous,
     FloodWait,
@@ -92,10 +93,20 @@ class OutboxStore(Protocol):
 
 
 class OutboxWorker:
-    """Sends what is due. One worker per outbox; `flush` is never run twice at the same time."""
+    """Sends what is due. One worker per outbox; `flush` is never run twice at the same time.
 
-    def __init__(self, store: OutboxStore, messenger: Messenger, clock: Callable[[], datetime]) -> None:
+    ``language`` says which one a chat (by its address) reads: a few words are added here.
+    """
+
+    def __init__(
+        self,
+        store: OutboxStore,
+        messenger: Messenger,
+        clock: Callable[[], datetime],
+        language: Callable[[str], str] = lambda chat: SOURCE,
+    ) -> None:
         self._store = store
+        self._language = language
         self._messenger = messenger
         self._clock = clock
         self._pause: _Pause | None = None
@@ -165,6 +176,12 @@ class OutboxWorker:
     async def _handle(self, item: OutboxItem) -> bool:
         """Deliver one item, whatever happens; True if it was delivered."""
         # The store is asked for everything before the item counts as being sent.
+        language = await asyncio.to_thread(self._language, item.notification.chat)
+        with speaking(language):
+            return await self._handle_in(item)
+
+    async def _handle_in(self, item: OutboxItem) -> bool:
+        """The same, in the language spoken now."""
         picture, text = await self._contents(item)
         if not await asyncio.to_thread(self._store.begin_sending, item.id, self._clock()):
             return False
@@ -199,7 +216,8 @@ class OutboxWorker:
     async def _contents(self, item: OutboxItem) -> tuple[Path | None, str]:
         """The picture's file if it can be sent, and the text with what must be said besides."""
         note = item.notification
-        text = texts.possible_repeat(note.text) if item.repeat else note.text
+        text = texts.reminder(note.text) if note.again is not None else note.text
+        text = texts.possible_repeat(text) if item.repeat else text
         if note.picture is None:
             return None, text
         file = await asyncio.to_thread(self._picture_file, note.picture)

@@ -1,8 +1,9 @@
 """The words of messages: what was seen, by whom and when, in the language spoken now.
 
-Every word that a keeper reads stands here, in `answers.py`, `digest_texts.py` or `menu.py`, so that it can be
-translated: `tr` looks it up in the catalogue of `languages.py`. All texts are Telegram's HTML. Whatever comes from outside (names, places, reasons) is escaped here and
-nowhere else, and cut so that a caption never passes Telegram's limit.
+Every word that a keeper reads stands here or in its neighbours (`answers.py`, `news.py`, `menu.py`, ...), so
+that it can be translated: `tr` looks it up in the catalogue of `languages.py`. All texts are Telegram's HTML.
+Whatever comes from outside (names, places, reasons) is escaped in these modules and nowhere else, and cut so
+that a caption never passes Telegram's limit.
 """
 
 from __future__ import annotations

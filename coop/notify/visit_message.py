@@ -23,7 +23,7 @@ HEN = "hen"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitFacts:
-    """What is known of a visit by now. ``remarks`` are further lines (Telegram's HTML), such as about an egg."""
+    """What is known of a visit by now. ``remarks``: further lines (Telegram's HTML), such as about an egg."""
 
     visit: Visit
     first: bool = False
@@ -52,7 +52,7 @@ def about_visits(
     mute: Mute | None = None,
     seen: tuple[str, datetime] | None = None,
 ) -> VisitMessage:
-    """The message. ``mute``: what its chat wants to hear of this no more; ``seen``: who saw the alarm, and when."""
+    """The message. ``mute``: what its chat hears of no more; ``seen``: who saw the alarm, and when."""
     if len(facts) == 1:
         text, buttons = _single(facts[0], zone, sure_from, seen), _buttons(facts[0], mute, zone, seen)
     else:
@@ -83,7 +83,7 @@ def _what(facts: VisitFacts, zone: tzinfo, sure_from: float) -> str:
     sure = facts.correction is not None or visit.confidence >= sure_from
     if visit.kind == NOTHING:
         return texts.nothing_there(where, began)
-    if visit.kind == MOTION:
+    if visit.kind == MOTION and visit.ended is None:
         return texts.motion_seen(where, began)
     if visit.ended is not None:
         return texts.visit_ended(visit.subject, where, began, last, visit.duration, sure=sure)
@@ -129,7 +129,7 @@ def _buttons(
     if facts.alarm and seen is None:
         rows.append((Button(text=answers.seen_button(), press=f"seen:{key}"),))
     if facts.correction is not None or facts.visit.kind == MOTION:
-        judge = (Button(text=answers.change_button(), press=f"wrong:{key}"),)
+        judge: tuple[Button, ...] = (Button(text=answers.change_button(), press=f"wrong:{key}"),)
     else:
         judge = (
             Button(text=answers.right_button(), press=f"right:{key}"),

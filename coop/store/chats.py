@@ -46,8 +46,8 @@ class Chats(StoreCore):
     ) -> Chat | None:
         """Make a chat a recipient if it knows a valid code, which is then used up; else None.
 
-        Spaces, hyphens and small letters in the code do not matter. Guessing does not help. ``person`` sent the
-        code in a group: whoever does so may do there what the code allows, and nobody else may.
+        Spaces, hyphens and small letters in the code do not matter. Guessing does not help. ``person`` sent
+        the code in a group: whoever does so may do there what the code allows, and nobody else may.
         """
 
         def work(session: Session) -> Chat | None:

@@ -32,7 +32,7 @@ class Corrections(StoreCore):
         row = self._read(lambda session: session.get(VisitRow, key))
         return None if row is None else read_visit(row)
 
-    def visits_of(self, keys: Collection[str]) -> dict[str, Visit]:
+    def visits_by_key(self, keys: Collection[str]) -> dict[str, Visit]:
         """Some visits by their keys; unknown ones are left out."""
         query = select(VisitRow)
         return self._read(

@@ -37,6 +37,11 @@ class ActivePackages(StoreCore):
         query = select(ActiveModelRow).order_by(ActiveModelRow.task)
         return self._read(lambda session: {row.task: row.package for row in session.scalars(query)})
 
+    def revocable(self) -> tuple[str, ...]:
+        """The tasks whose package has one before it."""
+        query = select(ActiveModelRow.task).where(ActiveModelRow.previous.is_not(None))
+        return self._read(lambda session: tuple(session.scalars(query.order_by(ActiveModelRow.task))))
+
     def rollback(self, task: str, now: datetime) -> str:
         """Put the package before this one back to work and return it; a second rollback undoes the first."""
 

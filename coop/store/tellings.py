@@ -22,7 +22,7 @@ _ARRIVED = (OutboxState.SENT.value, OutboxState.UNCERTAIN.value)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
-    """``message``: the key of the notification that began the message in ``chat`` which tells of ``visit``."""
+    """``message``: the key of the notification that began the message which tells a chat of a visit."""
 
     chat: str
     visit: str
@@ -76,6 +76,11 @@ class Tellings(StoreCore):
         )  # fmt: skip
         return self._read(lambda session: session.scalar(query))
 
+    def repeats_of(self, message: str) -> tuple[str, ...]:
+        """The notifications that repeated an alarm."""
+        query = select(OutboxRow.key).where(OutboxRow.again == message).order_by(OutboxRow.id)
+        return self._read(lambda session: tuple(session.scalars(query)))
+
     def message_root(self, key: str) -> Notification | None:
         """The notification that began a message; None where it is unknown or was thinned out."""
         row = self._read(lambda session: session.scalar(select(OutboxRow).where(OutboxRow.key == key)))
@@ -94,7 +99,7 @@ class Tellings(StoreCore):
     def visits_of_events(self, keys: Collection[str]) -> frozenset[str]:
         """The visits that some events, named by their keys, belong to."""
         query = select(EventRow.visit).where(EventRow.key.in_(list(keys)), EventRow.visit.is_not(None))
-        return self._read(lambda session: frozenset(session.scalars(query)))  # type: ignore[arg-type]
+        return self._read(lambda session: frozenset(session.scalars(query)))
 
     def queue(self, messages: Sequence[Notification], now: datetime) -> None:
         """Put messages into the outbox that come of no new finding."""

@@ -43,7 +43,7 @@ from coop.models import Models
 from coop.notify.compose import Composer
 from coop.pipeline import Pipeline
 from coop.places import open_store
-from coop.recorder import Recorder
+from coop.recorder import Recorder, for_each_event
 from coop.settings import CameraSettings, Settings
 from coop.settings_values import SecretUrl
 from coop.store.store import Store
@@ -110,7 +110,7 @@ def decode(video: Path) -> tuple[int, float]:
 
 def measured_pipeline(settings: Settings, models: Models, store: Store, meter: Meter) -> Pipeline:
     composer = Composer(zone=UTC)
-    recorder = Recorder(store, lambda event: composer.compose(event, ["bench"]))
+    recorder = Recorder(store, for_each_event(lambda event: composer.compose(event, ["bench"])))
     clips = camera_clips(
         "bench",
         settings,

@@ -721,7 +721,13 @@ class FakeBotApi:
         """A user taps the button of ``message`` that has ``word`` in its text."""
         more.setdefault("press", str(self.coop.number()))
         data = message.press(word)
-        return self.push_update(button_press(message.chat_id, data, message_id=message.message_id, **more))
+        update = button_press(message.chat_id, data, message_id=message.message_id, **more)
+        shown = update["callback_query"]["message"]
+        update["callback_query"]["message"] = {
+            **{name: shown[name] for name in shown if name not in ("text", "entities")},
+            **{name: value for name, value in as_json(message).items() if name != "chat"},
+        }
+        return self.push_update(update)
 
     @property
     def toasts(self) -> list[str]:

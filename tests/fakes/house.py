@@ -12,11 +12,13 @@ from typing import Any
 
 from fakes.post import Clock
 
+from coop.addressees import Addressees
 from coop.assembly import camera_judge, camera_pipeline, camera_source
 from coop.box_watch import BoxWatch
 from coop.camera_loop import CameraLoop
 from coop.crew import CameraAtWork, Crew
-from coop.desk import FrontDesk
+from coop.desk.front import FrontDesk
+from coop.desk.open import make_parts
 from coop.domain.health import CameraState
 from coop.event.cameras import CameraRule
 from coop.flock_watch import FlockWatch
@@ -32,8 +34,9 @@ from coop.recorder import Recorder
 from coop.routine import Routine
 from coop.settings import Settings
 from coop.store.store import Store
+from coop.tell import Teller
 
-CHAT = "42"
+CHAT = "console"
 
 
 @dataclass
@@ -59,6 +62,7 @@ class House:
     routine: Routine
     systemd: list[str]
     desk: FrontDesk
+    teller: Teller
 
     def pass_time(self, seconds: float) -> None:
         """Move both clocks on."""
@@ -86,10 +90,13 @@ def a_house(folder: Path, clock: Clock, **settings: Any) -> Iterator[House]:
             "clock": clock,
             "started": clock(),
         }
-        recorder = Recorder(store, lambda event: composer.compose(event, (CHAT,)))
+        addressees = Addressees(settings=tree, store=store, clock=clock)
+        desk_parts = make_parts(tree, store, crew, models, composer, addressees, clock, clock())
+        recorder = Recorder(store, desk_parts.teller)
         routine = Routine(
             settings_file=None,
-            recipients=lambda: (CHAT,),
+            recipients=addressees.recipients,
+            stills=desk_parts.stills,
             outbox=OutboxWorker(store, FolderMessenger(messages, lambda line: None), clock),
             monotonic=monotonic,
             tell_systemd=systemd.append,
@@ -114,7 +121,8 @@ def a_house(folder: Path, clock: Clock, **settings: Any) -> Iterator[House]:
                 messages=messages,
                 routine=routine,
                 systemd=systemd,
-                desk=FrontDesk(**parts),
+                desk=FrontDesk(desk_parts),
+                teller=desk_parts.teller,
             )
         finally:
             crew.stop(30)
@@ -123,7 +131,7 @@ def a_house(folder: Path, clock: Clock, **settings: Any) -> Iterator[House]:
 def _camera(name: str, settings: Settings, store: Store) -> CameraAtWork:
     camera, slot = settings.cameras[name], LatestFrame()
     source = camera_source(name, camera, settings, fps=camera.fps)
-    judge, recorder = camera_judge({}, settings), Recorder(store, lambda event: ())
+    judge, recorder = camera_judge({}, settings), Recorder(store, lambda findings: ())
     watch = CameraWatch(name, lambda: camera_source(name, camera, settings, fps=camera.fps), slot)
     pipeline = camera_pipeline(
         name,

@@ -15,7 +15,7 @@ import pytest
 from fakes.botapi import TOKEN
 
 from coop.notify.messenger import ServerTrouble
-from coop.notify.telegram_bot import TelegramMessenger
+from coop.notify.telegram.messenger import TelegramMessenger
 
 TESTS = Path(__file__).resolve().parent.parent
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -124,8 +124,8 @@ def test_routine_makes_a_sound_where_the_keeper_wants_it() -> None:
 
 
 def test_the_digest_of_a_day_has_one_key() -> None:
-    first = COMPOSER.digest(date(2024, 10, 4), "text", "p", ["42"])
-    again = COMPOSER.digest(date(2024, 10, 4), "other text", "p", ["42"])
+    first = COMPOSER.digest("digest-2024-10-04", "text", "p", ["42"])
+    again = COMPOSER.digest("digest-2024-10-04", "other text", "p", ["42"])
     assert first[0].key == again[0].key == "digest-2024-10-04:42"
 
 

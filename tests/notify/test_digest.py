@@ -16,7 +16,8 @@ from PIL import Image
 from coop.domain.event import AnimalSeen, CameraLost, PredatorSeen
 from coop.domain.sighting import Visit
 from coop.domain.times import day_bounds
-from coop.notify.digest import digest, hours_of, visits_by_hour
+from coop.notify.chart import hours_of, visits_by_hour
+from coop.notify.digest import digest
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAY = date(2024, 10, 4)

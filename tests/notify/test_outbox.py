@@ -20,12 +20,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coop.domain.findings import Findings
-from coop.domain.notification import Notification, OutboxState
+from coop.domain.notification import Keyboard, Notification, OutboxState
 from coop.domain.picture import StoredPicture
 from coop.errors import StoreUnavailable
 from coop.notify.messenger import Refused
 from coop.notify.outbox import OutboxWorker
-from coop.notify.telegram_bot import TelegramMessenger
+from coop.notify.telegram.messenger import TelegramMessenger
 from coop.store.store import Store
 
 LOST = [Fault.TIMEOUT_AFTER, Fault.RESET_AFTER, Fault.GARBAGE]
@@ -444,13 +444,17 @@ def test_a_fault_of_our_own_costs_one_message_only(
     sent: list[str] = []
 
     class Broken:
-        async def send(self, chat: str, text: str, picture: Path | None, *, silent: bool) -> str:
+        async def send(
+            self, chat: str, text: str, picture: Path | None, *, silent: bool, buttons: Keyboard = ()
+        ) -> str:
             if text == "bad":
                 raise ZeroDivisionError("a bug")
             sent.append(text)
             return "1"
 
-        async def edit(self, chat: str, message_id: str, text: str, picture: Path | None) -> None:
+        async def edit(
+            self, chat: str, message_id: str, text: str, picture: Path | None, *, buttons: Keyboard = ()
+        ) -> None:
             raise Refused("never")
 
     post("bad")

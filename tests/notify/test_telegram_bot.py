@@ -14,11 +14,17 @@ import httpx
 import pytest
 from fakes.botapi import BOT_NAME, TOKEN, FakeBotApi, Fault, button_press
 
+from coop.domain.chat import Role
+from coop.domain.notification import Button
 from coop.errors import CoopError, SourceError, StoreUnavailable
-from coop.notify import telegram_bot, texts
-from coop.notify.desk import Snapshot
+from coop.notify import answers as words
+from coop.notify.answers import help_text
+from coop.notify.desk import Answer, Caller, Pressed, Sender
+from coop.notify.menu import COMMANDS, commands_for
 from coop.notify.messenger import Ambiguous, PictureRefused, Refused, TokenRefused, Unreachable
-from coop.notify.telegram_bot import TelegramBot, TelegramMessenger, bot_username
+from coop.notify.telegram import commands, gate, polling
+from coop.notify.telegram.bot import TelegramBot
+from coop.notify.telegram.messenger import TelegramMessenger, bot_username
 
 KEEPER, STRANGER, GROUP = 42, 666, -100
 
@@ -31,6 +37,7 @@ class PretendDesk:
         self.codes = {"ABC123"}
         self.strangers: set[str] = set()
         self.tests: list[str] = []
+        self.presses: list[str] = []
         self.locked = False
         self.refusals = 0
         self.text = "<b>all is well</b>"
@@ -38,42 +45,54 @@ class PretendDesk:
         self.wait.set()
         self._jpeg = jpeg
 
-    def photo(self, camera: str | None) -> Snapshot | Sequence[str]:
-        if camera == "broken":
-            raise SourceError("broken", "no picture has come <yet>", "See /status.")
-        if camera not in ("run", "nest box"):
-            return ("run", "nest box")
-        return Snapshot(caption=f"📷 {camera}", jpeg=self._jpeg)
+    def answer(self, caller: Caller, command: str, words: str) -> Answer | None:
+        match command:
+            case "help":
+                return Answer(text=help_text(caller.role))
+            case "photo" if words == "broken":
+                raise SourceError("broken", "no picture has come <yet>", "See /status.")
+            case "photo" if words not in ("run", "nest box"):
+                return Answer(text="Which camera?", buttons=((Button(text="run", press="photo:run"),),))
+            case "photo":
+                return Answer(text=f"📷 {words}", picture=self._jpeg)
+            case "today":
+                return Answer(text=self.text, picture=self._jpeg)
+            case "status":
+                self.wait.wait(20)
+                if self.text == "bug":
+                    raise ZeroDivisionError(f"a bug that shows {TOKEN}")
+                return Answer(text=self.text)
+            case "test":
+                self.tests.append(caller.chat)
+        return None
 
-    def today(self) -> tuple[str, bytes | None]:
-        return self.text, self._jpeg
+    def press(self, caller: Caller, press: str, data: str) -> Pressed:
+        self.presses.append(data)
+        return Pressed(toast="pressed", then=Answer(text=f"pressed {data}"))
 
-    def status(self) -> str:
-        self.wait.wait(20)
-        if self.text == "bug":
-            raise ZeroDivisionError(f"a bug that shows {TOKEN}")
-        return self.text
-
-    def pair(self, code: str, chat: str, name: str) -> bool:
+    def pair(self, code: str, sender: Sender) -> Caller | None:
         if code not in self.codes:
-            return False
+            return None
         self.codes.remove(code)
-        self.chats.add(chat)
-        return True
+        self.chats.add(sender.chat)
+        return self.caller(sender)
 
-    def allowed(self, chat: str) -> bool:
+    def caller(self, sender: Sender) -> Caller | None:
         if self.locked:
             self.refusals += 1
             raise StoreUnavailable("coop.db", "it is locked", "Close the other program.")
-        return chat in self.chats
+        return Caller(sender=sender, role=Role.KEEPER, language="en") if sender.chat in self.chats else None
 
     def note_stranger(self, chat: str) -> bool:
         new = chat not in self.strangers
         self.strangers.add(chat)
         return new
 
-    def queue_test(self, chat: str) -> None:
-        self.tests.append(chat)
+    def menus(self) -> dict[str, tuple[Role, str]]:
+        return dict.fromkeys(self.chats, (Role.KEEPER, "en"))
+
+    def cameras(self) -> Sequence[str]:
+        return ("run", "nest box")
 
 
 @pytest.fixture
@@ -124,7 +143,7 @@ def test_every_command_is_answered(desk: PretendDesk, api: FakeBotApi) -> None:
             api, KEEPER, "/start", "/help", "/photo", "/photo nest box", "/today", f"/status@{BOT_NAME}"
         )
         assert "I watch the coop" in said[0] and said[1] == said[0]
-        assert said[2] == "Which camera?\n/photo run\n/photo nest box"
+        assert said[2] == "Which camera?"
         assert said[3:] == ["📷 nest box", "all is well", "all is well"]
         assert [m.photo is not None for m in api.chat(KEEPER)] == [False, False, False, True, True, False]
         api.push_message(KEEPER, "/test")
@@ -133,7 +152,13 @@ def test_every_command_is_answered(desk: PretendDesk, api: FakeBotApi) -> None:
 
     converse(desk, api, talk)
     assert api.errors == []
-    assert [command["command"] for command in api.coop.commands] == [name for name, _ in texts.COMMANDS]
+    menus = {where: [entry["command"] for entry in commands] for where, commands in api.coop.commands.items()}
+    looking = [name for name, _ in commands_for(Role.WATCHER)]
+    assert menus == {
+        ("", ""): looking,
+        ("", "ru"): looking,
+        (str(KEEPER), ""): [command.name for command in COMMANDS],
+    }
 
 
 def test_what_is_no_command_and_what_is_meant_for_another_bot_is_left_alone(
@@ -159,8 +184,8 @@ def test_strangers_get_no_answer_and_are_logged_once(
     desk: PretendDesk, api: FakeBotApi, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def talk(bot: TelegramBot) -> None:
-        commands = [f"/{name}" for name, _ in texts.COMMANDS]
-        for text in ("hello", "/start", "/start wrong", "/start ABC123 extra", *commands):
+        given = [f"/{command.name}" for command in COMMANDS]
+        for text in ("hello", "/start", "/start wrong", "/start ABC123 extra", *given):
             api.push_message(STRANGER, text)
         api.push_update(button_press(STRANGER, "label:fox"))
         assert await answers(api, KEEPER, "/status") == ["all is well"]
@@ -169,7 +194,7 @@ def test_strangers_get_no_answer_and_are_logged_once(
     assert api.chat(STRANGER) == []
     assert api.calls("answerCallbackQuery") == []
     assert len([r for r in caplog.records if "stranger" in r.message]) == 1
-    assert desk.codes == {"ABC123"} and desk.tests == []
+    assert desk.codes == {"ABC123"} and desk.tests == [] and desk.presses == []
 
 
 def test_a_code_pairs_a_chat_once(desk: PretendDesk, api: FakeBotApi) -> None:
@@ -187,7 +212,7 @@ def test_a_code_pairs_a_chat_once(desk: PretendDesk, api: FakeBotApi) -> None:
 
 def test_codes_cannot_be_guessed_for_ever(desk: PretendDesk, api: FakeBotApi) -> None:
     async def talk(bot: TelegramBot) -> None:
-        for n in range(telegram_bot.PAIRING_TRIES):
+        for n in range(gate.PAIRING_TRIES):
             api.push_message(STRANGER, f"/start guess{n}")
         api.push_message(STRANGER, "/start ABC123")
         await answers(api, KEEPER, "/status")
@@ -216,7 +241,7 @@ def test_a_bug_in_a_command_shows_no_secret_and_the_bot_goes_on(
 
     async def talk(bot: TelegramBot) -> None:
         (said,) = await answers(api, KEEPER, "/status")
-        assert said == texts.went_wrong()
+        assert said == words.went_wrong()
         desk.text = "well again"
         assert (await answers(api, KEEPER, "/status"))[-1] == "well again"
 
@@ -242,12 +267,12 @@ def test_while_nobody_can_say_who_is_allowed_nobody_is(desk: PretendDesk, api: F
 def test_a_desk_that_hangs_does_not_silence_the_bot(
     desk: PretendDesk, api: FakeBotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(telegram_bot, "DESK_SECONDS", 0.2)
+    monkeypatch.setattr(commands, "DESK_SECONDS", 0.2)
     desk.wait.clear()
 
     async def talk(bot: TelegramBot) -> None:
         said = await answers(api, KEEPER, "/status", "/photo run")
-        assert said == [texts.went_wrong(), "📷 run"]
+        assert said == [words.went_wrong(), "📷 run"]
         desk.wait.set()
 
     converse(desk, api, talk)
@@ -364,7 +389,7 @@ def test_stopping_does_not_wait_for_a_slow_command(desk: PretendDesk, api: FakeB
 def test_receiving_that_ended_by_a_bug_begins_again(
     desk: PretendDesk, api: FakeBotApi, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(telegram_bot, "LONGEST_DELAY", 0.1)
+    monkeypatch.setattr(polling, "LONGEST_DELAY", 0.1)
 
     async def talk(bot: TelegramBot) -> None:
         await until(lambda: bot.problem == "", "the first poll")

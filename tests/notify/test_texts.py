@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coop.domain.chat import Role
 from coop.domain.health import CameraState, CameraStatus
-from coop.notify import texts
+from coop.notify import answers, texts
+from coop.notify.menu import COMMANDS
 
 
 @pytest.mark.parametrize(
@@ -58,7 +60,7 @@ def test_the_status_names_what_fails() -> None:
         last_frame=None,
         problem="no route",
     )
-    text = texts.status("Home & away", [live, lost], "kinds: starter 1", timedelta(hours=2), waiting=3)
+    text = answers.status("Home & away", [live, lost], "kinds: starter 1", timedelta(hours=2), waiting=3)
     assert text.split("\n") == [
         "<b>Home &amp; away</b> · watching for 2 h",
         "🟢 run · live · 15 pictures a second · 1 reconnect",
@@ -67,10 +69,11 @@ def test_the_status_names_what_fails() -> None:
         "🧠 kinds: starter 1",
         "⚠️ 3 findings not recorded yet: is the disk full?",
     ]
-    half = texts.status("Home", [replace(live, main=lost)], "kinds: starter 1", timedelta(hours=2))
+    half = answers.status("Home", [replace(live, main=lost)], "kinds: starter 1", timedelta(hours=2))
     assert half.split("\n")[1].endswith("1 reconnect · its large stream is lost")
 
 
 def test_help_names_every_command() -> None:
-    for command, _ in texts.COMMANDS:
-        assert f"/{command}" in texts.help_text()
+    told = answers.help_text(Role.KEEPER)
+    assert all(f"/{command.name} – " in told for command in COMMANDS)
+    assert "/rollback" not in answers.help_text(Role.WATCHER)

@@ -75,4 +75,4 @@ def reason_of(problem: BaseException) -> str:
 
 def seconds(problem: RetryAfter) -> float:
     after = problem.retry_after
-    return float(after) if isinstance(after, int | float) else after.totalseconds()
+    return float(after) if isinstance(after, int | float) else after.total_seconds()
