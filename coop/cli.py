@@ -160,9 +160,16 @@ def _stop_at_once(number: int, frame: object) -> None:
 def pair(
     config: ConfigOption = None,
     minutes: Annotated[int, typer.Option(help="For so many minutes the code is good.", min=1, max=1440)] = 10,
+    watcher: Annotated[
+        bool, typer.Option("--watcher", help="Who sends it may look at everything, and change nothing.")
+    ] = False,
 ) -> None:
-    """Print a one-time code: the chat that sends it to the bot hears from the coop from then on."""
+    """Print a one-time code: the chat that sends it to the bot hears from the coop from then on.
+
+    In a group everybody may look; whoever sends a code there may also change things.
+    """
     from coop.assembly import utc_now
+    from coop.domain.chat import Role
     from coop.places import open_store
     from coop.settings import load_settings
 
@@ -173,8 +180,36 @@ def pair(
         )
         raise SettingsError("Settings", [remedy])
     with open_store(settings) as store:
-        code = store.new_pairing_code(utc_now(), timedelta(minutes=minutes))
+        role = Role.WATCHER if watcher else Role.KEEPER
+        code = store.new_pairing_code(utc_now(), timedelta(minutes=minutes), role=role)
     _say(f"Send this to your bot within {minutes} minutes:\n\n    /start {code}\n")
+
+
+@app.command()
+def chats(
+    config: ConfigOption = None,
+    keeper: Annotated[
+        str | None, typer.Option(metavar="ID", help="Let this chat change things; a group: all in it.")
+    ] = None,
+    watcher: Annotated[str | None, typer.Option(metavar="ID", help="Let this chat only look.")] = None,
+    forget: Annotated[str | None, typer.Option(metavar="ID", help="Tell this chat nothing any more.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Print who hears from the coop and who may change things, or change that."""
+    from coop.commands.chats import change_chats, chat_rows
+    from coop.commands.tables import print_rows
+    from coop.places import open_store
+    from coop.settings import load_settings
+
+    settings = load_settings(config)
+    with open_store(settings) as store:
+        for line in change_chats(store, keeper=keeper, watcher=watcher, forget=forget):
+            _say(line)
+        rows = chat_rows(store, settings)
+    if not rows and not as_json:
+        _say("Nobody hears from the coop yet. A code for the first chat: coop pair")
+        return
+    print_rows("Chats", rows, console, as_json=as_json, as_csv=False)
 
 
 @app.command()
