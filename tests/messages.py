@@ -23,7 +23,11 @@ FUNCTIONS = {"tr": 1, "trn": 2, "later": 1}
 
 def calls(file: Path) -> Iterator[ast.Call]:
     """Every call of one of `FUNCTIONS` in a module."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"), str(file))):
+    return calls_in(ast.parse(file.read_text(encoding="utf-8"), str(file)))
+
+
+def calls_in(tree: ast.AST) -> Iterator[ast.Call]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS:
             yield node
 

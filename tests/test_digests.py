@@ -99,7 +99,7 @@ def test_each_language_has_a_picture_of_its_own_and_who_wants_none_gets_none(sto
         weekly = weekly_digest(store, date(2026, 5, 4), now, COMPOSER, readers)
     texts = {note.chat: note.text for note in findings.notifications}
     assert texts.keys() == {"1", "2"}
-    assert "Monday 4 May" in texts["1"] and "понедельник 4 мая" in texts["2"]
+    assert "Monday 4 May" in texts["1"] and "Понедельник 4 мая" in texts["2"]
     assert [picture.key for picture in findings.pictures] == ["digest-2026-05-04-en", "digest-2026-05-04-ru"]
     assert [note.chat for note in weekly.notifications] == ["1", "3", "2"]
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from coop.notify.languages import short_day, tr, trn
-from coop.notify.texts import clock, day_name, from_to, kind_name, name, span
+from coop.notify.texts import clock, day_name, from_to, kind_name, name, span, upper_first
 
 
 def digest_title(day: date) -> str:
-    return f"📋 <b>{day_name(day)}</b>"
+    return f"📋 <b>{upper_first(day_name(day))}</b>"
 
 
 def digest_summary(visits: int, hens: int) -> str:
@@ -59,7 +59,7 @@ def digest_faults(faults: Sequence[tuple[str, int]], more: int) -> str:
 
 
 def chart_title(day: date) -> str:
-    return day_name(day)
+    return upper_first(day_name(day))
 
 
 def chart_empty() -> str:
