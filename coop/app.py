@@ -29,10 +29,10 @@ from coop.box_watch import BoxWatch
 from coop.camera_loop import CameraLoop
 from coop.crew import CameraAtWork, Crew, MainAtWork
 from coop.data_lock import DataLock
-from coop.domain.egg import REST
-from coop.domain.event import CameraLost, Event, PictureBad
 from coop.desk.front import FrontDesk
 from coop.desk.open import make_parts, make_teller
+from coop.domain.egg import REST
+from coop.domain.event import CameraLost, Event, PictureBad
 from coop.domain.findings import Findings, RecordedEvent
 from coop.domain.health import CameraState
 from coop.domain.zone import Zone, ZoneKind
@@ -136,6 +136,7 @@ class Daemon:
                 composer=composer,
                 recipients=self._addressees.recipients,
                 stills=parts.stills,
+                teller=parts.teller,
                 outbox=OutboxWorker(self._store, messenger, utc_now, self._addressees.language_at),
                 clock=utc_now,
                 monotonic=time.monotonic,

@@ -1,4 +1,4 @@
-"""Which hens are known by name: those that the model tells apart, and those that people named."""
+"""Which hens are known by name: those of the settings, and those that the model or people named."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from coop.domain.prediction import UNKNOWN
 from coop.domain.task import NONE, Task
 from coop.errors import LabelError
 from coop.models import Models
+from coop.settings import Settings
 from coop.store.store import Store
 
 
@@ -18,8 +19,10 @@ def hens_task(store: Store) -> Task | None:
         return None
 
 
-def known_hens(store: Store, models: Models) -> tuple[str, ...]:
+def known_hens(settings: Settings, store: Store, models: Models) -> tuple[str, ...]:
     """Every hen's name, in order."""
+    if settings.hens.names:
+        return tuple(sorted(settings.hens.names, key=str.casefold))
     task = hens_task(store)
     named = {cls.name for cls in task.offered} if task is not None else set()
     card = models.cards.get(HENS)

@@ -28,7 +28,7 @@ from coop.notify.outbox import OutboxWorker
 from coop.recorder import Recorder
 from coop.settings import Settings
 from coop.store.store import Store
-from coop.tell import Recipient
+from coop.tell import Recipient, Teller
 from coop.timelapse import Stills
 from coop.trouble import Trouble
 
@@ -62,6 +62,7 @@ class Routine:
     recipients: Callable[[], Sequence[Recipient]]
     outbox: OutboxWorker
     stills: Stills
+    teller: Teller
     clock: Callable[[], datetime]
     monotonic: Callable[[], float]
     started: datetime
@@ -128,7 +129,8 @@ class Routine:
         self.recorder.retry()
         try:
             self.flock.check(now)
-            reattribute(self.store, now - REATTRIBUTED, now)
+            changed = reattribute(self.store, now - REATTRIBUTED, now)
+            self.store.queue(self.teller.retell_eggs(changed), now)
         except CoopError as error:
             self._flock_trouble.tell(f"The flock cannot be looked after: {error}")
         else:

@@ -14,7 +14,8 @@ from typing import Protocol
 from coop.domain.chat import EVERYTHING, Mute, Preferences
 from coop.domain.clip import NewClip
 from coop.domain.correction import Correction
-from coop.domain.event import CameraLost, Event, HenArrived, PredatorSeen, VisitEnded
+from coop.domain.egg import Egg
+from coop.domain.event import CameraLost, EggLaid, Event, HenArrived, PredatorSeen, VisitEnded
 from coop.domain.findings import Findings, RecordedEvent
 from coop.domain.notification import Notification
 from coop.domain.sighting import Visit
@@ -60,6 +61,8 @@ class Record(Protocol):
     def open_batch(self, chat: str, since: datetime) -> str | None: ...
 
     def repeats_of(self, message: str) -> tuple[str, ...]: ...
+
+    def events_by_key(self, keys: Collection[str]) -> tuple[RecordedEvent, ...]: ...
 
     def visits_of_events(self, keys: Collection[str]) -> frozenset[str]: ...
 
@@ -111,6 +114,26 @@ class Teller:
         ``correction`` is about to be recorded, and counts already.
         """
         return self._retold(visits, cause, Findings(), correction)
+
+    def retell_eggs(self, eggs: Sequence[Egg]) -> tuple[Notification, ...]:
+        """Changes of the messages about eggs that are attributed otherwise by now."""
+        found = {
+            recorded.event.key: recorded for recorded in self.record.events_by_key([e.key for e in eggs])
+        }
+        notes: list[Notification] = []
+        for egg in eggs:
+            recorded = found.get(egg.key)
+            if recorded is None or not isinstance(recorded.event, EggLaid):
+                continue
+            anew = replace(recorded.event, shares=egg.shares)
+            for recipient in self.recipients():
+                with speaking(recipient.language):
+                    (note,) = self.composer.compose(RecordedEvent(event=anew), [recipient.address])
+                cause = f"{egg.key}@{egg.attributed.isoformat()}:{recipient.address}"
+                notes.append(
+                    replace(note, key=cause, edits=note.key, silent=True, picture=None, expires=None)
+                )
+        return tuple(notes)
 
     # New messages
 

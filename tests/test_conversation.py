@@ -463,3 +463,27 @@ def test_the_quiz_names_pictures_one_after_the_other(
         assert sorted(labels.values()) == ["Ada", "Ada", "Clover", "Clover"]
 
     converse(tmp_path, server, clock, talk)
+
+
+def test_a_corrected_visit_gives_its_egg_to_another_hen_in_the_message_too(
+    tmp_path: Path, server: FakeBotApi, clock: Clock
+) -> None:
+    async def talk(t: Talk) -> None:
+        visit = await t.sees("hen", "Clover")
+        await t.ends(visit)
+        laid = replace(
+            egg(clock()), since=visit.began - timedelta(minutes=5),
+            shares=(Share(hen="Clover", probability=0.95, visit=visit.key), Share(hen="", probability=0.05)),
+        )  # fmt: skip
+        await t.record(Findings(events=(RecordedEvent(event=laid),), counts=(count(clock()),)))
+        told = server.chat(KEEPER)[-1]
+        assert told.text.startswith("🥚 Clover laid an egg") and told.words == ["✏️ another hen"]
+        clock.advance(60)
+        said = await t.press(await t.press(told, "another hen"), "Ada")
+        assert said.text.startswith("🥚 Ada laid an egg") and said.words == ["✏️ another hen"]
+        (kept,) = t.house.store.eggs(NOON, clock() + timedelta(1))
+        assert kept.likeliest.hen == "Ada" and len(t.house.store.attributions(kept.key)) == 2
+        assert "Ada was here" in server.chat(KEEPER)[0].text
+        assert "Ada: 1 egg" in (await t.says(KEEPER, "/eggs")).text
+
+    converse(tmp_path, server, clock, talk)

@@ -10,7 +10,6 @@ from datetime import datetime, time, timedelta
 from coop.desk.parts import CommandTable, Parts, Press, PressTable, grid, tag, tagged
 from coop.domain.chat import EVERYTHING, Mute, Role
 from coop.domain.notification import Button, Keyboard
-from coop.hens import known_hens
 from coop.notify import answers
 from coop.notify.desk import Answer, Caller, Pressed
 from coop.notify.languages import LANGUAGES, speaking
@@ -120,7 +119,7 @@ class ChatDesk:
         """What may be muted: predators, other kinds, hens, and whatever is muted already."""
         kinds = (*self._parts.settings.events.predators, "cat", "dog", "person", "bird", "motion")
         muted = (mute.topic for mute in self._mutes(caller) if mute.topic)
-        return tuple(dict.fromkeys((*kinds, *known_hens(self._parts.store, self._parts.models), *muted)))
+        return tuple(dict.fromkeys((*kinds, *self._parts.hens(), *muted)))
 
     def _mute(self, caller: Caller, topic: str, until: datetime | None) -> None:
         mute = Mute(chat=caller.chat, topic=topic, until=until)

@@ -20,9 +20,10 @@ from coop.domain.picture import PictureKind
 from coop.domain.sighting import Visit
 from coop.domain.task import NONE, Task, TaskClass, TaskKind
 from coop.errors import LabelError
-from coop.hens import known_hens
+from coop.ledger import reattribute
 from coop.notify import answers
 from coop.notify.desk import Pressed
+from coop.notify.visit_message import egg_buttons
 
 HEN = "hen"
 OTHER_KINDS = ("cat", "dog", "fox", "wild carnivore", "raptor", "rodent", "person", "bird")
@@ -88,7 +89,7 @@ class CorrectionDesk:
 
     def subject_tagged(self, wanted: str) -> tuple[str, str] | None:
         """Kind and subject of a button's tag: a hen by name, or a kind."""
-        hen = tagged(wanted, known_hens(self._parts.store, self._parts.models))
+        hen = tagged(wanted, self._parts.hens())
         if hen is not None:
             return HEN, hen
         kind = tagged(wanted, (HEN, NOTHING, *self._kinds()))
@@ -125,6 +126,9 @@ class CorrectionDesk:
         labels = self.labels(correction, store.visit_crops(visit))
         messages = self._parts.teller.retell([visit.key], correction.batch, correction=correction)
         new = store.correct(correction, labels, messages)
+        # Should the program end here, the routine does the same within a minute.
+        changed = reattribute(store, visit.began, now)
+        store.queue(self._parts.teller.retell_eggs(changed), now)
         return Pressed(toast=answers.noted() if new else answers.already_noted())
 
     def labels(self, correction: Correction, crops: Sequence[str]) -> list[Label]:
@@ -163,7 +167,7 @@ class CorrectionDesk:
         known = {task.name: task for task in store.tasks()}
         if name in known:
             return known[name]
-        names = self._kinds() if name == KINDS else known_hens(store, self._parts.models)
+        names = self._kinds() if name == KINDS else self._parts.hens()
         classes = tuple(TaskClass(code=cls, name=cls) for cls in names)
         task = Task(name=name, kind=TaskKind.SINGLE, classes=classes, pictures=PictureKind.CROP)
         return store.add_task(task, "telegram", self._parts.clock())
@@ -178,7 +182,7 @@ class CorrectionDesk:
             for v in self._parts.store.visits(until - LIKELY, until)
             if v.kind == HEN and v.place == visit.place
         ]
-        hens = known_hens(self._parts.store, self._parts.models)
+        hens = self._parts.hens()
         return sorted(hens, key=lambda hen: (-here.count(hen), hen.casefold()))
 
     def _kinds(self) -> tuple[str, ...]:
@@ -247,11 +251,8 @@ class CorrectionDesk:
     # What a button is about
 
     def _visit(self, press: Press) -> Visit | None:
-        """The visit of a button, if a message of this very chat tells of it."""
-        mine = {
-            t.visit for t in self._parts.store.tellings(visit=press.first) if self._is_here(t.chat, press)
-        }
-        return self._parts.store.visit(press.first) if press.first in mine else None
+        """The visit of a button, where there is one: what a button carries may be forged."""
+        return self._parts.store.visit(press.first)
 
     def _told_together(self, press: Press) -> list[Visit]:
         """The visits that the message which tells of this one tells of."""
@@ -267,7 +268,8 @@ class CorrectionDesk:
     def _buttons(self, press: Press) -> Keyboard | None:
         """The buttons that the message has by what is known now."""
         edits = self._parts.teller.retell([press.first], "shown")
-        return next((n.buttons for n in edits if self._is_here(n.chat, press)), None)
+        own = next((n.buttons for n in edits if self._is_here(n.chat, press)), None)
+        return own if own is not None else egg_buttons(press.first)
 
 
 def _too_old() -> Pressed:

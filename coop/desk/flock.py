@@ -7,13 +7,12 @@ from datetime import datetime, timedelta
 
 from coop.desk.parts import CommandTable, Parts, Press, PressTable, grid, tag, tagged
 from coop.domain.chat import Role
-from coop.domain.egg import HenEggs, suspects, tally
-from coop.domain.hen import HEN, HenDay, hen_days, inside
+from coop.domain.egg import HEN, HenEggs, suspects, tally
+from coop.domain.hen import HenDay, hen_days, inside
 from coop.domain.notification import Button
 from coop.domain.picture import PictureKind
 from coop.domain.times import day_bounds, local_day
 from coop.domain.zone import ZoneKind
-from coop.hens import known_hens
 from coop.notify import answers, egg_texts
 from coop.notify.desk import Answer, Caller, Pressed
 
@@ -63,7 +62,7 @@ class FlockDesk:
         return Answer(text=text, picture=self._portrait(wanted.hen))
 
     def hen_of(self, press: Press) -> Pressed:
-        name = tagged(press.first, known_hens(self._parts.store, self._parts.models))
+        name = tagged(press.first, self._parts.hens())
         return Pressed() if name is None else Pressed(then=self.hen(press.caller, name))
 
     def eggs(self, caller: Caller, words: str) -> Answer:
@@ -72,7 +71,7 @@ class FlockDesk:
         start, _ = day_bounds(local_day(now, self._parts.zone), self._parts.zone)
         found = self._parts.store.eggs(now - WEEK, now + timedelta(seconds=1))
         today = [egg for egg in found if egg.time >= start]
-        hens = known_hens(self._parts.store, self._parts.models)
+        hens = self._parts.hens()
         return Answer(
             text=egg_texts.eggs(
                 len(today),
@@ -87,12 +86,12 @@ class FlockDesk:
         """Hens that may have laid nothing for days."""
         now, days = self._parts.clock(), self._days()
         eggs = self._parts.store.eggs(now - timedelta(days=days), now + timedelta(seconds=1))
-        hens = known_hens(self._parts.store, self._parts.models)
+        hens = self._parts.hens()
         found = suspects(eggs, hens, self._watched_since(), now, days)
         return Answer(text=egg_texts.suspects(found, days, self._watched_since() is not None))
 
     def _days(self) -> float:
-        return float(getattr(self._parts.settings.events, "suspect_days", 3))
+        return self._parts.settings.nests.suspect_days
 
     def _watched_since(self) -> datetime | None:
         return min((count.first for count in self._parts.store.nest_counts()), default=None)
@@ -100,7 +99,7 @@ class FlockDesk:
     def _week(self) -> tuple[Sequence[HenDay], dict[str, HenEggs]]:
         now, store = self._parts.clock(), self._parts.store
         since = now - WEEK
-        hens = known_hens(store, self._parts.models)
+        hens = self._parts.hens()
         days = hen_days(
             store.visits(since - timedelta(days=1), now + timedelta(seconds=1)),
             hens,
@@ -135,5 +134,4 @@ class FlockDesk:
         return None
 
     def _places(self, kind: ZoneKind) -> frozenset[str]:
-        cameras = self._parts.settings.active_cameras.values()
-        return frozenset(zone.name for c in cameras for zone in c.domain_zones if zone.kind is kind)
+        return frozenset(self._parts.crew.places(kind))

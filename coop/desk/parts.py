@@ -12,6 +12,7 @@ from coop.addressees import Addressees
 from coop.crew import Crew
 from coop.domain.chat import Role
 from coop.domain.notification import Button, Keyboard
+from coop.hens import known_hens
 from coop.models import Models
 from coop.notify.compose import Composer
 from coop.notify.desk import Answer, Caller, Pressed
@@ -42,6 +43,10 @@ class Parts:
     @property
     def zone(self) -> tzinfo:
         return self.settings.zone
+
+    def hens(self) -> tuple[str, ...]:
+        """Every hen's name."""
+        return known_hens(self.settings, self.store, self.models)
 
     def local(self) -> datetime:
         return self.clock().astimezone(self.zone)

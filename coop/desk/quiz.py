@@ -16,7 +16,7 @@ from coop.desk.parts import CommandTable, Parts, Press, PressTable, grid, tag, t
 from coop.domain.catalogue import SheetPicture
 from coop.domain.chat import Role
 from coop.domain.correction import NOTHING
-from coop.domain.hen import HEN
+from coop.domain.egg import HEN
 from coop.domain.label import Label
 from coop.domain.notification import Button, Keyboard
 from coop.domain.sighting import Visit

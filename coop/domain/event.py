@@ -99,6 +99,11 @@ class EggLaid(Event):
     shares: tuple[Share, ...] = ()
 
     @property
+    def likeliest_visit(self) -> str | None:
+        """The visit that the most probable hen's share rests on."""
+        return next((share.visit for share in self.shares if share.visit is not None), None)
+
+    @property
     def key(self) -> str:
         """The same whoever is held to have laid it."""
         parts = (self.name, self.camera, self.place, self.time.isoformat(), str(self.number))

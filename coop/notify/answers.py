@@ -342,6 +342,10 @@ def nothing_button() -> str:
     return f"🍃 {tr('nothing')}"
 
 
+def other_hen_button() -> str:
+    return f"✏️ {tr('another hen')}"
+
+
 def change_button() -> str:
     return f"✏️ {tr('change')}"
 

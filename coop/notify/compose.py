@@ -13,6 +13,7 @@ from typing import Any
 from coop.domain.event import (
     CameraBack,
     CameraLost,
+    EggLaid,
     Event,
     HenArrived,
     MotionSeen,
@@ -23,6 +24,7 @@ from coop.domain.findings import RecordedEvent
 from coop.domain.notification import Notification
 from coop.notify import texts
 from coop.notify.news import LOUD, news
+from coop.notify.visit_message import egg_buttons
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +86,10 @@ class Composer:
         expires = event.time + self.routine_life if self.routine_life is not None else None
         silent = self.silent_routine
         topic = event.subject
-        return _messages(event.key, chats, text, picture, silent=silent, expires=expires, topic=topic)
+        buttons = egg_buttons(event.likeliest_visit) if isinstance(event, EggLaid) else ()
+        return _messages(
+            event.key, chats, text, picture, silent=silent, expires=expires, topic=topic, buttons=buttons
+        )
 
     def digest(
         self, key: str, text: str, picture: str | None, chats: Sequence[str]

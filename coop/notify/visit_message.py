@@ -121,6 +121,11 @@ def _where(visit: Visit) -> str:
 # Buttons. What they carry is read by the desk: a verb, and the key of a visit, 32 letters long.
 
 
+def egg_buttons(visit: str | None) -> Keyboard:
+    """Under a message about an egg: the visit it rests on was another hen's."""
+    return ((Button(text=answers.other_hen_button(), press=f"wrong:{visit}"),),) if visit else ()
+
+
 def _buttons(
     facts: VisitFacts, mute: Mute | None, zone: tzinfo, seen: tuple[str, datetime] | None
 ) -> Keyboard:

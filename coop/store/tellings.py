@@ -96,6 +96,11 @@ class Tellings(StoreCore):
         query = select(EventRow).where(EventRow.visit.in_(list(visits))).order_by(EventRow.time, EventRow.key)
         return self._read(lambda session: tuple(read_event(row) for row in session.scalars(query)))
 
+    def events_by_key(self, keys: Collection[str]) -> tuple[RecordedEvent, ...]:
+        """Some events by their keys; unknown ones are left out."""
+        query = select(EventRow).where(EventRow.key.in_(list(keys)))
+        return self._read(lambda session: tuple(read_event(row) for row in session.scalars(query)))
+
     def visits_of_events(self, keys: Collection[str]) -> frozenset[str]:
         """The visits that some events, named by their keys, belong to."""
         query = select(EventRow.visit).where(EventRow.key.in_(list(keys)), EventRow.visit.is_not(None))

@@ -97,6 +97,7 @@ def a_house(folder: Path, clock: Clock, **settings: Any) -> Iterator[House]:
             settings_file=None,
             recipients=addressees.recipients,
             stills=desk_parts.stills,
+            teller=desk_parts.teller,
             outbox=OutboxWorker(store, FolderMessenger(messages, lambda line: None), clock),
             monotonic=monotonic,
             tell_systemd=systemd.append,
