@@ -12,7 +12,8 @@ from bench.coop.school import source_of
 from fakes.sketch import Sketch
 
 from coop.assembly import camera_judge, camera_nests, camera_pipeline, camera_sight
-from coop.domain.findings import RecordedEvent
+from coop.domain.chat import Preferences
+from coop.domain.findings import Findings
 from coop.domain.notification import Notification
 from coop.domain.zone import ZoneKind
 from coop.first_visits import FirstVisits
@@ -25,6 +26,7 @@ from coop.recorder import Recorder
 from coop.settings import CameraSettings, CoopSettings, Settings
 from coop.settings_values import SecretUrl
 from coop.store.store import Store
+from coop.tell import Recipient, Teller
 
 CHAT = "keeper"
 EVERY = timedelta(minutes=1)
@@ -84,9 +86,13 @@ def _run(
     loaded.refresh()
     composer = Composer(zone=UTC)
 
-    def compose(found: RecordedEvent) -> Sequence[Notification]:
-        notes = composer.compose(found, [CHAT])
-        messages.extend(found.event.time for note in notes if note.edits is None)
+    now = datetime.min.replace(tzinfo=UTC)
+    reader = Recipient(address=CHAT, language="en", wants=Preferences(chat=CHAT))
+    teller = Teller(record=store, composer=composer, recipients=lambda: [reader], clock=lambda: now)
+
+    def compose(found: Findings) -> Sequence[Notification]:
+        notes = teller(found)
+        messages.extend(now for note in notes if note.edits is None)
         return notes
 
     recorder = Recorder(store, compose)
@@ -112,6 +118,7 @@ def _run(
     looked = datetime.min.replace(tzinfo=UTC)
     digests: set[date] = set()
     for frame in source.frames(threading.Event()):
+        now = frame.time
         pipeline.step(frame)
         if frame.time - looked >= EVERY:
             looked = frame.time
