@@ -126,7 +126,7 @@ class Daemon:
             )
             self._desk = FrontDesk(parts)
             self._bot, messenger = self._messenger(say)
-            recorder = Recorder(self._store, lambda event: composer.compose(event, self._recipients()))
+            recorder = Recorder(self._store, parts.teller)
             self._routine = Routine(
                 settings=settings,
                 settings_file=path or find_settings_file(),
