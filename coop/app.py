@@ -137,6 +137,7 @@ class Daemon:
                 recipients=self._addressees.recipients,
                 stills=parts.stills,
                 teller=parts.teller,
+                label_late_crops=self._desk.label_late_crops,
                 outbox=OutboxWorker(self._store, messenger, utc_now, self._addressees.language_at),
                 clock=utc_now,
                 monotonic=time.monotonic,

@@ -63,6 +63,7 @@ class Routine:
     outbox: OutboxWorker
     stills: Stills
     teller: Teller
+    label_late_crops: Callable[[], int]
     clock: Callable[[], datetime]
     monotonic: Callable[[], float]
     started: datetime
@@ -122,8 +123,8 @@ class Routine:
             self.crew.use(models)
 
     def watch_flock(self) -> None:
-        """Missing hens, the roll call, who is under suspicion; and the ledger, where a correction changed
-        it.
+        """Missing hens, the roll call, who is under suspicion; the ledger, where a correction changed it, and
+        labels for the crops that came after one.
         """
         now = self.clock()
         self.recorder.retry()
@@ -131,6 +132,7 @@ class Routine:
             self.flock.check(now)
             changed = reattribute(self.store, now - REATTRIBUTED, now)
             self.store.queue(self.teller.retell_eggs(changed), now)
+            self.label_late_crops()
         except CoopError as error:
             self._flock_trouble.tell(f"The flock cannot be looked after: {error}")
         else:

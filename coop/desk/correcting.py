@@ -7,6 +7,7 @@ the visit, the visit and its events, and the changed messages. A program that is
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from coop.classify.judge import HENS, KINDS
@@ -29,6 +30,8 @@ HEN = "hen"
 OTHER_KINDS = ("cat", "dog", "fox", "wild carnivore", "raptor", "rodent", "person", "bird")
 """Offered where something is no hen, besides what the model knows."""
 LIKELY = timedelta(days=7)
+LATEST = timedelta(days=1)
+"""No visit goes on for so long after its correction."""
 
 
 class CorrectionDesk:
@@ -130,6 +133,18 @@ class CorrectionDesk:
         changed = reattribute(store, visit.began, now)
         store.queue(self._parts.teller.retell_eggs(changed), now)
         return Pressed(toast=answers.noted() if new else answers.already_noted())
+
+    def label_late_crops(self) -> int:
+        """Label the crops that came after their visit was corrected; returns how many.
+
+        A message comes when a hen does, her crops when she is gone: most corrections are made in between.
+        """
+        store, labelled = self._parts.store, 0
+        for correction, crops in store.unlabelled_crops(self._parts.clock() - LATEST):
+            late = replace(correction, batch=f"{correction.batch}+{tag(crops[0])}")
+            labels = self.labels(late, crops)
+            labelled += len(labels) if store.add_labels(labels) else 0
+        return labelled
 
     def labels(self, correction: Correction, crops: Sequence[str]) -> list[Label]:
         """What a correction says of each crop, for every task that it says something of."""

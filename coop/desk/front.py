@@ -23,13 +23,17 @@ class FrontDesk:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        corrections = CorrectionDesk(parts)
+        corrections = self._corrections = CorrectionDesk(parts)
         desks = (
             LookingDesk(parts), FlockDesk(parts), ChatDesk(parts), corrections, QuizDesk(parts, corrections),
             ModelDesk(parts),
         )  # fmt: skip
         self._commands: CommandTable = dict(chain.from_iterable(d.commands.items() for d in desks))
         self._presses: PressTable = dict(chain.from_iterable(d.presses.items() for d in desks))
+
+    def label_late_crops(self) -> int:
+        """See `CorrectionDesk.label_late_crops`."""
+        return self._corrections.label_late_crops()
 
     def caller(self, sender: Sender) -> Caller | None:
         return self._parts.addressees.caller(sender)

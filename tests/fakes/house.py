@@ -92,12 +92,14 @@ def a_house(folder: Path, clock: Clock, **settings: Any) -> Iterator[House]:
         }
         addressees = Addressees(settings=tree, store=store, clock=clock)
         desk_parts = make_parts(tree, store, crew, models, composer, addressees, clock, clock())
+        desk = FrontDesk(desk_parts)
         recorder = Recorder(store, desk_parts.teller)
         routine = Routine(
             settings_file=None,
             recipients=addressees.recipients,
             stills=desk_parts.stills,
             teller=desk_parts.teller,
+            label_late_crops=desk.label_late_crops,
             outbox=OutboxWorker(store, FolderMessenger(messages, lambda line: None), clock),
             monotonic=monotonic,
             tell_systemd=systemd.append,
@@ -122,7 +124,7 @@ def a_house(folder: Path, clock: Clock, **settings: Any) -> Iterator[House]:
                 messages=messages,
                 routine=routine,
                 systemd=systemd,
-                desk=FrontDesk(desk_parts),
+                desk=desk,
                 teller=desk_parts.teller,
             )
         finally:
