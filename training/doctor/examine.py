@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from contextlib import nullcontext
+from typing import Any
 
 from training.doctor import contract, data_checks, first_steps, settings_check, signals, structure, verdict
-from training.doctor.finding import Finding, Severity, error, in_order
+from training.doctor.finding import Finding, Severity, error, in_order, note
 from training.doctor.samples import FitData, look_at
 from training.doctor.subject import Subject, meet
 from training.doctor.untouched import (
@@ -22,7 +23,7 @@ from training.doctor.watch import Watch
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
+_NOT_EXAMINED = "not-examined"
 Check = Callable[[Subject], Iterator[Finding]]
 _BEFORE: tuple[Check, ...] = (data_checks.check, contract.check, settings_check.check)
 
@@ -51,11 +52,14 @@ class Visit:
         self.x = arguments["x"]
         record = None if before is None else before.callback.record
         self.callback: Watch = Watch(record)
+        # What a generator takes of the random numbers it would have taken anyway.
+        with quiet(), nullcontext() if isinstance(self.x, Iterator) else randomness_kept():
+            self.x, data = look_at(dict(arguments))
         with quiet():
-            data = _guarded(lambda: look_at(dict(arguments)))
             if data is not None:
-                self.x = data.x
                 self._begin(data, before)
+        if self._subject is None:
+            self._early.append(_not_examined("fit", "its data or its model could not be read"))
 
     @property
     def findings(self) -> list[Finding]:
@@ -63,10 +67,11 @@ class Visit:
 
     def _begin(self, data: FitData, before: Visit | None) -> None:
         with randomness_kept():
-            subject = _guarded(lambda: meet(self._model, data))
-            if subject is None:
+            try:
+                subject = self._subject = meet(self._model, data)
+            except PROBE_ERRORS:
+                log.debug("The model could not be looked over", exc_info=True)
                 return
-            self._subject = subject
             if before is not None and before._start:
                 self._start, self._early = before._start, before._early
                 return
@@ -81,8 +86,10 @@ class Visit:
     def finish(self, failure: BaseException | None = None) -> None:
         """After `fit`; ``failure`` is what it raised."""
         subject = self._subject
-        if failure is not None and isinstance(failure, Exception) and not _errors(self._early):
-            self._early.append(_failed(failure, subject))
+        if isinstance(failure, Exception):
+            self._early = [finding for finding in self._early if finding.kind != _NOT_EXAMINED]
+            if not _errors(self._early):
+                self._early.append(_failed(failure, subject))
         if subject is None:
             return
         with quiet(), untouched(self._model):
@@ -99,25 +106,24 @@ def _before(subject: Subject) -> Iterator[Finding]:
 
 
 def _collected(check: Check, subject: Subject) -> list[Finding]:
-    """What a check finds until it fails on a model that it was not made for."""
+    """What a check finds, until it fails: a stranger's model may, where its training does not."""
     found: list[Finding] = []
-
-    def collect() -> list[Finding]:
+    try:
         for finding in check(subject):
-            found.append(finding)
-        return found
-
-    _guarded(collect)
+            found.append(finding)  # one by one: what was found before a failure stands
+    except PROBE_ERRORS as failure:
+        log.debug("A check could not be made", exc_info=True)
+        what = getattr(check, "__module__", __name__).rpartition(".")[2]
+        found.append(_not_examined(what, f"{type(failure).__name__}: {_short(failure)}"))
     return found
 
 
-def _guarded(act: Callable[[], T]) -> T | None:
-    """A stranger's model may fail in a probe that its own training never makes: then there is no finding."""
-    try:
-        return act()
-    except PROBE_ERRORS:
-        log.debug("A check could not be made", exc_info=True)
-        return None
+def _not_examined(what: str, why: str) -> Finding:
+    return note(_NOT_EXAMINED, what, why, "What is told beside this stands; the rest was not looked at.")
+
+
+def _short(failure: Exception) -> str:
+    return " ".join(str(failure).split())[:300]
 
 
 def _sound(findings: list[Finding]) -> bool:
@@ -131,10 +137,9 @@ def _errors(findings: list[Finding]) -> bool:
 
 def _failed(failure: Exception, subject: Subject | None) -> Finding:
     last = subject.forward.calls[-1].name if subject is not None and subject.forward.calls else "fit"
-    text = " ".join(str(failure).split())[:300]
     return error(
         "fit-failed",
         last if subject is not None and subject.forward.failure is not None else "fit",
-        f"{type(failure).__name__}: {text}",
+        f"{type(failure).__name__}: {_short(failure)}",
         "Compare the shapes that it names with those of the inputs, the layers and the targets.",
     )

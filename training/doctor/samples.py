@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ import tensorflow as tf
 from training.doctor.untouched import PROBE_ERRORS
 
 Array = npt.NDArray[Any]
+
+log = logging.getLogger(__name__)
 
 MOST_BATCHES = 64
 MOST_ROWS = 8192
@@ -75,9 +78,8 @@ class Sample:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FitData:
-    """What one call of `fit` learns from. ``x``: what is to be given to `fit` in place of its own ``x``."""
+    """What one call of `fit` learns from."""
 
-    x: Any
     train: Sample
     validation: Sample | None
     batch_size: int
@@ -91,15 +93,27 @@ def spread(count: int, most: int) -> npt.NDArray[np.intp]:
     return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.intp))
 
 
-def look_at(arguments: dict[str, Any]) -> FitData | None:
-    """The data of a call of `fit` by its bound arguments; None where it cannot be read."""
+def look_at(arguments: dict[str, Any]) -> tuple[Any, FitData | None]:
+    """What to give `fit` in place of its ``x``, and its data; None where that cannot be read."""
+    x, batches = arguments["x"], None
+    try:
+        if not _is_arrays(x):
+            x, batches = _peek(x, arguments.get("steps_per_epoch"))
+        return x, _data(arguments, batches)
+    except PROBE_ERRORS:
+        log.debug("The data could not be read", exc_info=True)
+        return x, None
+
+
+def _data(arguments: dict[str, Any], seen: list[Any] | None) -> FitData | None:
+    """``seen``: the batches of a stream; None where there are arrays."""
     x, y = arguments["x"], arguments.get("y")
     batch_size = arguments.get("batch_size") or 32
     split = arguments.get("validation_split") or 0.0
     given = arguments.get("validation_data")
     weighted = arguments.get("sample_weight") is not None
     validation: Sample | None = None
-    if _is_arrays(x):
+    if seen is None:
         whole = _of_arrays(x, y, None if arguments.get("shuffle", True) else batch_size, weighted)
         if whole is None or not len(whole):
             return None
@@ -111,8 +125,7 @@ def look_at(arguments: dict[str, Any]) -> FitData | None:
             validation = whole.part(slice(at, None))
         steps: int | None = -(-len(train) // batch_size)
     else:
-        x, batches = _peek(x, arguments.get("steps_per_epoch"))
-        joined = _joined(batches)
+        joined = _joined(seen)
         if joined is None:
             return None
         train = joined
@@ -121,7 +134,6 @@ def look_at(arguments: dict[str, Any]) -> FitData | None:
     if given is not None:
         validation = _validation(given)
     return FitData(
-        x=x,
         train=train,
         validation=validation if validation is not None and len(validation) else None,
         batch_size=batch_size,

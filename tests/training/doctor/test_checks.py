@@ -149,5 +149,5 @@ def test_an_activation_outside_of_layers_is_known_by_what_it_does(doctor: Any, n
     model = Net()
     model.compile("sgd", "mse")
     x, _ = samples(40, 1)
-    data = doctor.look_at({"x": x, "y": np.zeros((40, units))})
+    _, data = doctor.look_at({"x": x, "y": np.zeros((40, units))})
     assert doctor.meet(model, data).activation == name
