@@ -198,7 +198,7 @@ class ClassifySettings(Section):
         default=4, gt=0, le=100, description="Pictures classified a second and camera."
     )
     stranger_below: Share = Field(
-        default=0.7,
+        default=0.8,
         description="A hen that was seen well is a stranger where her best name is less probable than this.",
     )
     packages: dict[TaskName, AnyPath] = Field(

@@ -22,6 +22,8 @@ KINDS = "kinds"
 HENS = "hens"
 HEN = "hen"
 MOTION = "motion"
+STRANGER_LOOKS = 5
+"""Looks in colour, each at another place, from which on a hen was seen well."""
 LEAST_TRAVEL = 2.0
 """Sizes of its own that a stranger has come: a shadow or the rest of a hen on its perch has not."""
 LEAST_COLOUR = 4.0
@@ -65,12 +67,16 @@ class _Case:
 
     def add(self, prediction: Prediction, card: ModelCard, settled: int) -> None:
         """Count a prediction; after ``settled`` looks, one for as long as the thing stands still."""
-        before = self.looked_at.get(card.task)
-        stood = before is not None and before.iou(self.track.box) >= _STOOD_STILL
+        stood = self.stood(card.task)
         self.looked_at[card.task] = self.track.box
         self.votes.setdefault(card.task, TrackVote(card)).add(
             prediction, self.latest.quality, again=stood and self.looks(card.task) >= settled
         )
+
+    def stood(self, task: str) -> bool:
+        """Whether it stands where the model of a task looked at it last."""
+        before = self.looked_at.get(task)
+        return before is not None and before.iou(self.track.box) >= _STOOD_STILL
 
     def answer(self, task: str, *, final: bool) -> Prediction | None:
         """The published answer of a task, or at the end whatever the votes say; None before any look."""
@@ -88,8 +94,8 @@ class TrackJudge:
     before its turns came is looked at then, at most ``crops_kept`` times. Without a model for
     the task `kinds` everything that moves is "motion". A hen is named by the task `hens` where there is a
     model for it; nothing is said until the name is certain, or ``settled`` looks did not make it so. One that
-    came by itself, and of which ``settled`` looks in colour were on average less sure of the best name than
-    ``stranger_below``, is a stranger.
+    came by itself, and of which five looks in colour, each at another place, were on average less sure of the
+    best name than ``stranger_below``, is a stranger.
     """
 
     def __init__(
@@ -101,7 +107,7 @@ class TrackJudge:
         review_every: timedelta = timedelta(seconds=15),
         crops_kept: int = 3,
         padding: float = 0.15,
-        stranger_below: float = 0.7,
+        stranger_below: float = 0.8,
     ) -> None:
         self._models = models
         self._next_models = models
@@ -173,8 +179,9 @@ class TrackJudge:
         kinds = self._predict(KINDS, cases)
         hens = [case for case, kind in zip(cases, kinds, strict=True) if _most_probable(kind) == HEN]
         if HENS in self._models and hens:
-            for case, name in zip(hens, self._predict(HENS, hens), strict=True):
-                if is_coloured(case.latest.image):
+            moved = [not case.stood(HENS) for case in hens]
+            for case, name, came in zip(hens, self._predict(HENS, hens), moved, strict=True):
+                if came and is_coloured(case.latest.image):
                     case.coloured.append(name.confidence)
 
     def _predict(self, task: str, cases: Sequence[_Case]) -> list[Prediction]:
@@ -221,7 +228,7 @@ class TrackJudge:
 
     def _is_stranger(self, case: _Case) -> bool:
         """Whether each look was unsure: two hens on one track are so only together, and none is strange."""
-        seen_well = len(case.coloured) >= self._settled and case.track.travelled >= LEAST_TRAVEL
+        seen_well = len(case.coloured) >= STRANGER_LOOKS and case.track.travelled >= LEAST_TRAVEL
         return seen_well and sum(case.coloured) / len(case.coloured) < self._stranger_below
 
     def _look_once_more(self, case: _Case) -> None:

@@ -197,12 +197,14 @@ def flock_of(sure: float) -> dict[str, ColourModel]:
     return {"kinds": ColourModel("kinds", KINDS), "hens": names}
 
 
-def come_by_itself(judge: TrackJudge, colour: tuple[int, int, int] = BROWN) -> set[str]:
+def come_by_itself(judge: TrackJudge, *, walks: bool = True) -> set[str]:
     """The subjects of a hen's track that came from elsewhere."""
+    colour = BROWN
     found: list[Judgement] = []
     for n in range(40):
-        moved = replace(track(n / 5), travelled=3.0)
-        found += judge.update(frame(n / 5, [colour]), [moved])
+        number = n // 2 % 6 if walks else 0
+        moved = replace(track(n / 5), travelled=3.0, box=BOXES[number])
+        found += judge.update(frame(n / 5, [colour] * 6), [moved])
     lost = replace(track(8, state=TrackState.LOST), travelled=3.0)
     return {j.subject for j in (*found, *judge.update(frame(8, [colour]), [lost]))}
 
@@ -211,4 +213,5 @@ def test_a_hen_that_was_seen_well_and_is_like_nobody_is_a_stranger() -> None:
     assert come_by_itself(TrackJudge(flock_of(0.6), settled=8)) == {"Berta", "stranger"}
     assert come_by_itself(TrackJudge(flock_of(0.97), settled=8)) == {"Berta"}
     assert come_by_itself(TrackJudge(flock_of(0.6), settled=8, stranger_below=0.5)) == {"Berta"}
+    assert come_by_itself(TrackJudge(flock_of(0.6), settled=8), walks=False) == {"Berta"}, "it sleeps"
     assert "stranger" not in {j.subject for j in watch(TrackJudge(flock_of(0.6)), 8)}, "it stood there always"
