@@ -252,7 +252,7 @@ def camera_pipeline(
         judge=judge,
         visits=diary,
         record=record,
-        illustrate=partial(event_picture, zone=settings.zone),
+        illustrate=partial(event_picture, zone=settings.zone, language=settings.telegram.language),
         encode=jpeg,
         zones=zones,
         clips=clips,

@@ -15,7 +15,7 @@ from coop.domain.chat import EVERYTHING, Mute, Preferences
 from coop.domain.clip import NewClip
 from coop.domain.correction import Correction
 from coop.domain.egg import Egg
-from coop.domain.event import CameraLost, EggLaid, Event, HenArrived, PredatorSeen, VisitEnded
+from coop.domain.event import CameraLost, EggLaid, Event, HenArrived, MotionSeen, PredatorSeen, VisitEnded
 from coop.domain.findings import Findings, RecordedEvent
 from coop.domain.notification import Notification
 from coop.domain.sighting import Visit
@@ -24,6 +24,10 @@ from coop.notify.languages import speaking
 from coop.notify.news import LOUD
 from coop.notify.visit_message import VisitFacts, VisitMessage, about_visits
 from coop.store.tellings import Telling
+
+ABOUT_A_VISIT = (HenArrived, PredatorSeen, MotionSeen)
+"""Events whose message tells of their visit from then on, whatever becomes of it."""
+ALARM = "alarm"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +158,8 @@ class Teller:
         if event.subject in topics:
             return False
         if isinstance(event, PredatorSeen):
-            last = self.record.last_told(recipient.address, event.subject, alarm=True)
+            alarm = event.severity == ALARM
+            last = self.record.last_told(recipient.address, event.subject, alarm=alarm)
             return last is None or not timedelta() <= now - last.made < self.manners.cooldown
         if isinstance(event, (CameraLost, *LOUD)):
             return True
@@ -174,7 +179,7 @@ class Teller:
         if isinstance(event, VisitEnded):
             return ()
         notes = self.composer.compose(recorded, [where])
-        if not notes or event.visit is None:
+        if not isinstance(event, ABOUT_A_VISIT) or not notes or event.visit is None:
             return tuple(self._with_manners(note, recipient, now) for note in notes)
         if isinstance(event, HenArrived):
             root = self._batch(where, so_far, now)
@@ -268,7 +273,7 @@ class Teller:
             zone=self.composer.zone,
             sure_from=self.composer.sure_from,
             mute=self._mute(chat, facts),
-            seen=self.record.acknowledged([first]).get(first),
+            seen=self.record.acknowledged([first]).get(first) if facts[0].alarm else None,
         )
 
     def _mute(self, address: str, facts: Sequence[VisitFacts]) -> Mute | None:
@@ -303,19 +308,26 @@ def _facts_of(
     correction: Correction | None,
     clips: Mapping[str, str],
 ) -> VisitFacts:
-    first, alarm, picture, clip = False, False, None, None
+    first, predator, alarm, picture, clip = False, False, False, None, None
     for recorded in happened:
         event = recorded.event
         first = first or (isinstance(event, HenArrived) and event.first_of_day)
-        alarm = alarm or isinstance(event, PredatorSeen)
+        if isinstance(event, PredatorSeen):
+            predator, alarm = True, alarm or event.severity == ALARM
         picture = picture or recorded.picture
         clip = clip or recorded.clip or clips.get(event.key)
     if correction is not None:
         visit = replace(visit, kind=correction.kind, subject=correction.subject, confidence=1.0)
-        alarm = alarm and correction.confirms
+        predator, alarm = predator and correction.confirms, alarm and correction.confirms
         first = first and correction.confirms
     return VisitFacts(
-        visit=visit, first=first, alarm=alarm, picture=picture, clip=clip, correction=correction
+        visit=visit,
+        first=first,
+        predator=predator,
+        alarm=alarm,
+        picture=picture,
+        clip=clip,
+        correction=correction,
     )
 
 

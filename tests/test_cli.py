@@ -342,6 +342,26 @@ def test_pairing_prints_a_code_that_is_good_once(home: Path) -> None:
         assert opened.pair(code[1], "7", "Ada", now)
 
 
+def test_who_hears_from_the_coop_and_who_may_change_things(home: Path) -> None:
+    def chats() -> list[dict[str, str]]:
+        return [json.loads(line) for line in coop("chats", "--json").out.splitlines()]
+
+    write_settings(home, telegram("http://127.0.0.1:1", TOKEN))
+    assert "coop pair" in coop("chats").out
+    code = re.search(r"/start (\S+)", coop("pair", "--watcher").out)
+    assert code
+    with store(home) as opened:
+        opened.pair(code[1], "7", "Wanda", datetime.now(UTC))
+    row = {"chat": "7", "name": "Wanda", "role": "watcher", "language": "en", "from": "paired"}
+    assert chats() == [row]
+    assert "Chat 7 is a keeper now." in coop("chats", "--keeper", 7).out
+    assert chats() == [row | {"role": "keeper"}]
+    refused = coop("chats", "--watcher", 8)
+    assert refused.status == 1 and "not paired" in refused.words
+    assert "hears nothing any more" in coop("chats", "--forget", 7).out
+    assert chats() == []
+
+
 def test_the_database_is_brought_up_to_date(home: Path) -> None:
     write_settings(home)
     for _ in range(2):

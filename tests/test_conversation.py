@@ -23,7 +23,7 @@ from coop.domain.chat import Preferences, Role
 from coop.domain.clip import NewClip
 from coop.domain.correction import NOTHING
 from coop.domain.egg import Share
-from coop.domain.event import EggLaid, HenArrived, PredatorSeen
+from coop.domain.event import EggLaid, HenArrived, PredatorSeen, StrangerSeen
 from coop.domain.findings import Findings, RecordedEvent
 from coop.domain.nest import NestCount
 from coop.domain.picture import PictureKind
@@ -81,7 +81,15 @@ class Talk:
     def now(self, message: Message) -> Message:
         return next(m for m in self.api.chat(message.chat_id) if m.message_id == message.message_id)
 
-    async def sees(self, kind: str, subject: str, *, place: str = "nest 1", alarm: bool = False) -> Visit:
+    async def sees(
+        self,
+        kind: str,
+        subject: str,
+        *,
+        place: str = "nest 1",
+        alarm: bool = False,
+        severity: str = "alarm",
+    ) -> Visit:
         """A visit begins, with its picture and two crops."""
         self.number += 1
         began, n = self.clock(), self.number
@@ -93,7 +101,7 @@ class Talk:
             "time": began, "camera": "run", "place": place, "subject": subject, "confidence": 0.9,
             "visit": visit.key,
         }  # fmt: skip
-        event = PredatorSeen(**facts) if alarm else HenArrived(**facts, first_of_day=True)  # type: ignore[arg-type]
+        event = PredatorSeen(**facts, severity=severity) if alarm else HenArrived(**facts, first_of_day=True)  # type: ignore[arg-type]
         crops = tuple(
             new_picture(100 * n + k, camera="run", track_id=f"t{n}", time=began, data=jpeg(60 + k))
             for k in range(2)
@@ -320,6 +328,29 @@ def test_an_alarm_is_told_again_until_somebody_has_seen_it(
         await t.worker.flush()
         assert len(server.chat(KEEPER)) == 2
         assert len(server.chat(WATCHER)) == 2, "who only watches is told again too, and cannot stop it"
+
+    converse(tmp_path, server, clock, talk)
+
+
+def test_a_warning_and_a_stranger_are_told_once_with_sound(
+    tmp_path: Path, server: FakeBotApi, clock: Clock
+) -> None:
+    async def talk(t: Talk) -> None:
+        await t.sees("dog", "dog", place="run", alarm=True, severity="warning")
+        warning = server.chat(KEEPER)[-1]
+        assert "A dog!" in warning.text and not warning.silent and "👁 seen" not in warning.words
+        visit = await t.sees("hen", "hen", place="run")
+        facts = {"camera": "run", "place": "run", "subject": "hen", "visit": visit.key}
+        stranger = StrangerSeen(time=clock(), **facts)  # type: ignore[arg-type]
+        await t.record(Findings(events=(RecordedEvent(event=stranger),)))
+        told = server.chat(KEEPER)[-1]
+        assert told.text.startswith("❗ A bird that is none of yours") and not told.silent
+        await t.ends(visit)
+        assert t.now(told).text == told.text, "it tells of the bird, not of its visit"
+        clock.advance(3600)
+        t.house.routine.repeat_alarms()
+        await t.worker.flush()
+        assert server.chat(KEEPER)[-1].message_id == told.message_id
 
     converse(tmp_path, server, clock, talk)
 

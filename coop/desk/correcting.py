@@ -129,6 +129,7 @@ class CorrectionDesk:
         labels = self.labels(correction, store.visit_crops(visit))
         messages = self._parts.teller.retell([visit.key], correction.batch, correction=correction)
         new = store.correct(correction, labels, messages)
+        store.acknowledge(visit.key, press.caller.name, now)  # who corrects an alarm has seen it
         # Should the program end here, the routine does the same within a minute.
         changed = reattribute(store, visit.began, now)
         store.queue(self._parts.teller.retell_eggs(changed), now)

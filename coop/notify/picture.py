@@ -15,6 +15,7 @@ from coop.domain.frame import Frame, Picture
 from coop.domain.picture import NewPicture, PictureKind
 from coop.notify import texts
 from coop.notify.drawing import INK, PAPER, chip, chip_size, font, outline, rounded_mask, shorten, to_image
+from coop.notify.languages import SOURCE, speaking
 
 LONGEST = 1280
 """Longest side of a message's picture, in pixels: what Telegram shows without reducing it."""
@@ -30,15 +31,20 @@ INSET_GAIN = 1.5
 LARGEST_GAIN = 6.0
 
 
-def event_picture(frame: Frame, box: Box | None, event: Event, zone: tzinfo | None = None) -> NewPicture:
+def event_picture(
+    frame: Frame, box: Box | None, event: Event, zone: tzinfo | None = None, language: str = SOURCE
+) -> NewPicture:
     """The picture of an event, ready to be stored under a key of its own.
 
     ``box`` is in pixels of the frame. The local time is written on it where a ``zone`` is given.
+    ``language`` is that of the words on it: one picture is for every chat.
     """
+    with speaking(language):
+        title = texts.label(event.subject)
     data, width, height = render_event_picture(
         frame.finest,
         frame.to_finest(box) if box is not None else None,
-        title=texts.label(event.subject),
+        title=title,
         where=event.place,
         when=frame.time.astimezone(zone) if zone is not None else None,
     )

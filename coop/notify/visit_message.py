@@ -23,10 +23,14 @@ HEN = "hen"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitFacts:
-    """What is known of a visit by now. ``remarks``: further lines (Telegram's HTML), such as about an egg."""
+    """What is known of a visit by now. ``remarks``: further lines (Telegram's HTML), such as about an egg.
+
+    ``alarm``: told again until somebody has seen it; a predator that is only a warning is none.
+    """
 
     visit: Visit
     first: bool = False
+    predator: bool = False
     alarm: bool = False
     picture: str | None = None
     clip: str | None = None
@@ -87,7 +91,7 @@ def _what(facts: VisitFacts, zone: tzinfo, sure_from: float) -> str:
         return texts.motion_seen(where, began)
     if visit.ended is not None:
         return texts.visit_ended(visit.subject, where, began, last, visit.duration, sure=sure)
-    if facts.alarm:
+    if facts.predator:
         return texts.predator_seen(visit.subject, where, began, sure=sure)
     return texts.hen_arrived(visit.subject, where, began, sure=sure, first=facts.first)
 
