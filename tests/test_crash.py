@@ -14,7 +14,7 @@ from pathlib import Path
 
 import av
 import pytest
-from fakes.botapi import FakeBotApi, Fault
+from fakes.botapi import FakeBotApi, Fault, button_press
 from fakes.daemon import Daemon, wait_for
 from fakes.expected import expected_events
 
@@ -49,17 +49,20 @@ def test_nothing_is_lost_and_nothing_is_told_twice(tmp_path: Path) -> None:
     chance = random.Random(20260501)
     with FakeBotApi(token=TOKEN) as api:
         toml = SETTINGS.format(token=TOKEN, url=api.url, chat=CHAT)
+        pressed: set[str] = set()
         with Daemon(tmp_path, toml) as daemon:
             for _ in range(ROUNDS):
                 daemon.start()
                 if chance.random() < 0.5:
                     api.inject("sendPhoto", chance.choice(FAULTS), times=chance.randint(1, 2))
-                time.sleep(chance.uniform(1.0, 7.0))
+                time.sleep(chance.uniform(1.0, 6.0))
+                pressed |= _press_something(api, pressed)
+                time.sleep(chance.uniform(0.0, 1.0))
                 daemon.kill()
             api.coop.injections.clear()
             recorded_before = _keys(daemon)
             daemon.start()
-            wait_for("the end of the recording", lambda: _is_done(daemon), timeout_s=300)
+            wait_for("the end of the recording", lambda: _is_done(daemon, api), timeout_s=300)
             assert daemon.stop()[0] == 0
             expected = expected_events(daemon)
             assert recorded_before <= expected
@@ -68,6 +71,19 @@ def test_nothing_is_lost_and_nothing_is_told_twice(tmp_path: Path) -> None:
                 assert {r.event.key for r in store.events(*ALWAYS)} == expected
                 _check_pictures(store)
                 _check_messages(store, api)
+                corrected = Counter(correction.visit for correction in store.corrections())
+                assert corrected == Counter(pressed), "every press counts, and counts once"
+
+
+def _press_something(api: FakeBotApi, pressed: set[str]) -> set[str]:
+    """Somebody says of a message's visit, in the last moment before the crash, that it is right."""
+    for message in api.sent:
+        visits = [data.partition(":")[2] for row in message.buttons for _, data in row if "wrong:" in data]
+        if visits and visits[0] not in pressed:
+            data, press = f"right:{visits[0]}", f"press-{len(pressed)}"
+            api.push_update(button_press(CHAT, data, message_id=message.message_id, press=press))
+            return {visits[0]}
+    return set()
 
 
 def _keys(daemon: Daemon) -> set[str]:
@@ -75,12 +91,13 @@ def _keys(daemon: Daemon) -> set[str]:
         return {recorded.event.key for recorded in store.events(*ALWAYS)}
 
 
-def _is_done(daemon: Daemon) -> bool:
+def _is_done(daemon: Daemon, api: FakeBotApi) -> bool:
     with daemon.store() as store:
         status = store.status()
         counts = store.outbox_counts()
         over = status is not None and status.pid == daemon.process.pid and status.cameras[0].state == "ended"
-        return over and not store.open_visits() and not counts[OutboxState.NEW]
+        settled = not counts[OutboxState.NEW] and not api.coop.updates
+        return over and not store.open_visits() and settled
 
 
 def _check_pictures(store: Store) -> None:

@@ -18,7 +18,6 @@ from coop.desk.chats import hours_in, minutes_in
 from coop.domain.chat import Preferences, Role
 from coop.domain.findings import Findings
 from coop.domain.frame import Frame, Picture
-from coop.errors import SourceError
 from coop.notify.desk import Answer, Caller, Sender
 
 NOON = datetime(2026, 5, 4, 10, tzinfo=UTC)
@@ -75,8 +74,9 @@ def test_which_photo_is_asked_where_it_is_not_clear(house: House) -> None:
 
 
 def test_a_camera_without_a_picture_says_so(house: House) -> None:
-    with pytest.raises(SourceError, match=r"run: no picture has come yet.*/status"):
-        ask(house, "photo", "run")
+    said = ask(house, "photo", "run")
+    assert said.picture is None
+    assert said.text == "⚠️ run: no picture has come yet. How it is doing: /status"
 
 
 def test_the_photo_is_the_newest_frame_with_its_local_time(house: House) -> None:

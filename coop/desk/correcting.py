@@ -24,7 +24,7 @@ from coop.errors import LabelError
 from coop.ledger import reattribute
 from coop.notify import answers
 from coop.notify.desk import Pressed
-from coop.notify.visit_message import egg_buttons
+from coop.notify.visit_message import MOTION, egg_buttons
 
 HEN = "hen"
 OTHER_KINDS = ("cat", "dog", "fox", "wild carnivore", "raptor", "rodent", "person", "bird")
@@ -149,6 +149,8 @@ class CorrectionDesk:
 
     def labels(self, correction: Correction, crops: Sequence[str]) -> list[Label]:
         """What a correction says of each crop, for every task that it says something of."""
+        if correction.kind == MOTION:
+            return []  # that something moved is no class
         values = {KINDS: self._value(KINDS, correction.kind)}
         if correction.kind == HEN and correction.subject != HEN:
             values[HENS] = self._value(HENS, correction.subject)

@@ -11,7 +11,6 @@ from coop.domain.chat import Role
 from coop.domain.findings import Findings
 from coop.domain.notification import Button
 from coop.domain.times import local_day
-from coop.errors import SourceError
 from coop.notify import answers
 from coop.notify.desk import Answer, Caller, Pressed
 from coop.timelapse import day_film
@@ -45,7 +44,7 @@ class LookingDesk:
             return Answer(text=answers.which_camera(tuple(latest)), buttons=grid(choice))
         frame = latest[camera]
         if frame is None:
-            raise SourceError(camera, "no picture has come yet", "See /status.")
+            return Answer(text=answers.no_picture_yet(camera))
         caption = answers.photo(camera, frame.time.astimezone(self._parts.zone))
         return Answer(text=caption, picture=jpeg(frame.finest))
 

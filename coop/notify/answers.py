@@ -83,6 +83,11 @@ def went_wrong() -> str:
     return f"⚠️ {tr('That did not work. The reason is in the log of the watch.')}"
 
 
+def no_picture_yet(camera: str) -> str:
+    told = tr("{camera}: no picture has come yet. How it is doing: /status")
+    return f"⚠️ {told.format(camera=name(camera))}"
+
+
 def photo(camera: str, when: datetime) -> str:
     return f"📷 {name(camera)} · {when:%H:%M:%S}"
 

@@ -19,6 +19,7 @@ from coop.domain.event import (
     WatchTroubled,
     WatchWell,
 )
+from coop.notify import languages
 from coop.notify.languages import later, number, percent, tr, trn
 from coop.notify.texts import REASON_LENGTH, clock, day_name, headline, listing, name, span
 
@@ -32,6 +33,11 @@ _FAULTS = {
     "moved": later("Camera {camera} was moved: its zones may be wrong now"),
     "covered": later("Camera {camera} is covered"),
     "frozen": later("Camera {camera} shows one and the same picture"),
+}
+_TOLD = {
+    "disk": later("The disk is nearly full"),
+    "heat": later("The box is too hot"),
+    "clock": later("The clock of the box is wrong"),
 }
 _TROUBLES = {"disk": later("disk"), "heat": later("heat"), "clock": later("clock")}
 
@@ -68,7 +74,7 @@ def news(event: Event, zone: tzinfo) -> str | None:
             told = tr("Camera {camera} sees well again").format(camera=name(event.camera))
             return f"📷 {told}\n{when} · {tr('after {span}').format(span=span(event.away))}"
         case WatchTroubled():
-            return f"{headline('🖥', name(event.reason or trouble(event.fault), REASON_LENGTH))}\n{when}"
+            return f"{headline('🖥', _trouble_told(event))}\n{when}"
         case WatchWell():
             return f"🖥 {tr('{what}: all is well again').format(what=trouble(event.fault))}\n{when}"
     return None
@@ -77,6 +83,13 @@ def news(event: Event, zone: tzinfo) -> str | None:
 def trouble(fault: str) -> str:
     """What troubles the box, in a word."""
     return tr(_TROUBLES[fault]) if fault in _TROUBLES else name(fault)
+
+
+def _trouble_told(event: WatchTroubled) -> str:
+    """The reason has its figures in English; elsewhere the fault alone is told."""
+    if languages.language() == languages.SOURCE and event.reason:
+        return name(event.reason, REASON_LENGTH)
+    return tr(_TOLD[event.fault]) if event.fault in _TOLD else name(event.fault)
 
 
 def laid_by(event: EggLaid) -> str:

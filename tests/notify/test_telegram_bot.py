@@ -68,6 +68,7 @@ class PretendDesk:
 
     def press(self, caller: Caller, press: str, data: str) -> Pressed:
         self.presses.append(data)
+        self.wait.wait(20)
         return Pressed(toast="pressed", then=Answer(text=f"pressed {data}"))
 
     def pair(self, code: str, sender: Sender) -> Caller | None:
@@ -366,6 +367,23 @@ def test_what_was_answered_is_not_answered_again_after_a_restart(desk: PretendDe
 
     converse(desk, api, listen)
     assert len(api.sent) == 1
+
+
+def test_a_press_is_only_forgotten_once_it_is_answered(desk: PretendDesk, api: FakeBotApi) -> None:
+    """Else a program that is killed in between would have lost it."""
+    desk.wait.clear()
+
+    async def talk(bot: TelegramBot) -> None:
+        update = api.push_update(button_press(KEEPER, "right:visit", press="p1"))
+        await until(lambda: desk.presses == ["right:visit"], "the press")
+        await asyncio.sleep(0.3)
+        assert all(int(call.get("offset", 0)) <= update for call in api.calls("getUpdates"))
+        desk.wait.set()
+        await until(lambda: api.toasts == ["pressed"], "the answer")
+        await until(lambda: api.coop.updates == [], "the next poll")
+        assert [message.text for message in api.chat(KEEPER)] == ["pressed right:visit"]
+
+    converse(desk, api, talk)
 
 
 def test_stopping_does_not_wait_for_a_slow_command(desk: PretendDesk, api: FakeBotApi) -> None:

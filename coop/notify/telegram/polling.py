@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 25
 LONGEST_DELAY = 60.0
 REFUSED_DELAY = 300.0
+SETTLE_SECONDS = 5.0
+"""So long the next poll waits for what is being answered; a slow command holds up nothing."""
 UPDATES = ("message", "callback_query")
 
 
@@ -123,6 +125,10 @@ class Receiver:
         for update in updates:
             await self._application.update_queue.put(update)
             self._offset = update.update_id + 1
+        # The next poll tells Telegram to forget these: a press that a crash cut short must come again.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_SECONDS):
+                await self._application.update_queue.join()
 
     def _explain(self, problem: Exception, delay: float) -> float:
         """Log a failure once, not with every try; how many seconds to wait now."""
