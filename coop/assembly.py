@@ -225,6 +225,7 @@ def camera_pipeline(
     policy = Policy(
         predators=frozenset(events.predators),
         warnings=events.warnings,
+        nests=[zone.name for zone in zones if zone.kind is ZoneKind.NEST_BOX],
         motion_cooldown=timedelta(seconds=events.motion_cooldown_s),
     )
     diary = Diary(

@@ -118,3 +118,36 @@ def test_a_stranger_is_told_once_however_many_places_it_crosses() -> None:
     assert [type(e) for e in coop.see(0, "hen", "hen")] == [HenArrived]
     assert [type(e) for e in coop.see(4, "hen", "stranger")] == [StrangerSeen]
     assert coop.see(8, "hen", "stranger", "pop door") == []
+
+
+def test_a_wing_of_a_hen_that_leaves_her_nest_is_no_rat_but_a_rat_that_stays_is() -> None:
+    coop = Coop()
+    policy = Policy(predators={"rat"}, nests={"nest 1"})
+    coop.rules = EventRules(policy, lambda subject, _: False)
+    coop.diary = Diary(VisitBook(timedelta(minutes=5)), coop.rules)
+    coop.see(0, "hen", "Alba", "nest 1")
+    assert coop.see(5, "rat", place="nest 1") == []
+    assert coop.see(6, "rat", place="nest 1") == []
+    (rat,) = coop.see(9, "rat", place="nest 1")
+    assert isinstance(rat, PredatorSeen)
+    assert coop.see(12, "rat", place="nest 1") == []
+
+
+def test_a_doubtful_rat_that_is_seen_elsewhere_is_told_there_and_once() -> None:
+    coop = Coop()
+    policy = Policy(predators={"rat"}, nests={"nest 1"})
+    coop.rules = EventRules(policy, lambda subject, _: False)
+    coop.diary = Diary(VisitBook(timedelta(minutes=5)), coop.rules)
+    coop.see(0, "hen", "Alba", "nest 1")
+    assert coop.see(5, "rat", place="nest 1") == []
+    assert [type(e) for e in coop.see(7, "rat", place="run")] == [PredatorSeen]
+    assert coop.see(9, "rat", place="nest 1") == []
+
+
+def test_a_rat_where_no_hen_was_just_now_is_told_at_once() -> None:
+    coop = Coop()
+    coop.rules = EventRules(Policy(predators={"rat"}, nests={"nest 1"}), lambda subject, _: False)
+    coop.diary = Diary(VisitBook(timedelta(minutes=5)), coop.rules)
+    coop.see(0, "hen", "Alba", "nest 1")
+    assert [type(e) for e in coop.see(5, "rat", place="run")] == [PredatorSeen]
+    assert [type(e) for e in coop.see(400, "rat", place="nest 1")][-1] is PredatorSeen

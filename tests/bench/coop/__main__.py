@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--flock", type=int, default=1)
     parser.add_argument("--seeds", type=int, nargs="+", default=[11, 12, 13])
     parser.add_argument("--days", type=int, default=30)
-    parser.add_argument("--lesson-days", type=int, default=4)
+    parser.add_argument("--lesson-days", type=int, default=8)
     parser.add_argument("--folder", type=Path, help="keep models, records and figures here")
     parser.add_argument("--processes", type=int, default=1, help="seeds at a time")
     parser.add_argument(
