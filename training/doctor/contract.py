@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from training.doctor.finding import Finding, error, warning
+from training.doctor.samples import Array
 from training.doctor.subject import BINARY, CATEGORICAL, REGRESSION, SPARSE, Subject
 
 _KIND = "loss-label-mismatch"
@@ -59,7 +60,7 @@ def _loss_and_labels(subject: Subject) -> Iterator[Finding]:
     if loss.family == SPARSE:
         if labels in ("one-hot", "multi-hot", "shares") and target.shape[-1] == subject.width:
             yield error(_KIND, where, like, "Use categorical_crossentropy, or give class numbers as targets.")
-        elif labels == "number":
+        elif labels == "number" and not _whole(target):
             yield error(_KIND, where, like, "Use a loss for numbers (mse, mae), or give class numbers.")
     elif loss.family == CATEGORICAL:
         if labels in ("index", "binary", "signs") and (target.ndim == 1 or target.shape[-1] == 1):
@@ -116,14 +117,24 @@ def _label_range(subject: Subject) -> Iterator[Finding]:
             "label-range", "y", "labels are -1 and 1", "Give 0 and 1 as labels of binary_crossentropy."
         )
         return
-    numbers = loss.family == SPARSE and subject.labels in ("index", "binary", "signs")
-    if numbers and subject.width and (low < 0 or high >= subject.width):
+    one_hot = subject.labels in ("one-hot", "multi-hot", "shares")
+    if (
+        loss.family == SPARSE
+        and not one_hot
+        and _whole(target)
+        and subject.width
+        and (low < 0 or high >= subject.width)
+    ):
         yield error(
             "label-range",
             "y",
             f"labels go from {low:g} to {high:g}, the network has classes 0 to {subject.width - 1}",
             "Number the classes from 0, and give the last layer as many units as there are classes.",
         )
+
+
+def _whole(target: Array) -> bool:
+    return bool(np.all(target == np.round(target)))
 
 
 def _activation_and_loss(subject: Subject) -> Iterator[Finding]:

@@ -57,7 +57,10 @@ def _finite(sample: Sample, inputs: str, targets: str) -> Iterator[Finding]:
 def _embedding_range(subject: Subject) -> Iterator[Finding]:
     for call in subject.forward.calls:
         if isinstance(call.layer, keras.layers.Embedding):
-            given = subject.data.train.x[0] if len(subject.data.train.x) == 1 else call.given
+            inputs = subject.data.train.x
+            given = inputs[0] if len(inputs) == 1 and inputs[0].dtype.kind in "iuf" else call.given
+            if not call.inputs or given.dtype.kind not in "iuf":
+                continue
             low, high, size = given.min(), given.max(), call.layer.input_dim
             if low < 0 or high >= size:
                 yield error(

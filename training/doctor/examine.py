@@ -123,7 +123,9 @@ def _not_examined(what: str, why: str) -> Finding:
 
 
 def _short(failure: Exception) -> str:
-    return " ".join(str(failure).split())[:300]
+    """Of a failure within a compiled function only the end is of interest, not the way there."""
+    lines = [line.strip() for line in str(failure).splitlines() if line.strip()] or [""]
+    return (lines[-1] if lines[0].startswith("in user code") else " ".join(lines))[:300]
 
 
 def _sound(findings: list[Finding]) -> bool:

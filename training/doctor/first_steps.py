@@ -13,27 +13,28 @@ from training.doctor.trial import RATE, Course, Trial, blank, one_batch
 
 ROWS = 32
 STEPS = 80
+RATES = (RATE, RATE / 10, RATE * 10)
+"""One of them suits the network, if any does."""
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     """To be called where the model may be changed and is put back afterwards."""
     sample = subject.data.train
-    if len(sample) < 4 or not subject.model.trainable_variables:
+    if len(sample) < 4 or not subject.model.trainable_variables or not subject.has_loss:
         return
     target = subject.target
     if target is not None and np.ptp(target[: len(target)], axis=0).max(initial=0) == 0:
         return  # nothing to learn, which is told of elsewhere
     trial = Trial(subject.model)
     batch = one_batch(sample, ROWS)
-    shown = trial.run(batch, STEPS)
-    if shown.cut or _learned(subject, shown):
-        return
-    harder = trial.run(batch, STEPS, RATE / 10)
-    if _learned(subject, harder):
-        return
+    courses = []
+    for rate in RATES:
+        courses.append(trial.run(batch, STEPS, rate))
+        if courses[-1].cut or courses[-1].falling or _learned(subject, courses[-1]):
+            return
+    best = min(range(len(RATES)), key=lambda i: (not np.isfinite(courses[i].last), courses[i].last))
     pair = blank(batch(0))
-    without = trial.run(lambda step: pair, STEPS)
-    yield from _judged(subject, min(shown, harder, key=lambda course: course.last), without)
+    yield from _judged(subject, courses[best], trial.run(lambda step: pair, STEPS, RATES[best]))
 
 
 def _floor(subject: Subject) -> float | None:

@@ -175,7 +175,7 @@ def dead_units(call: Call) -> Iterator[Finding]:
 def _gradients(subject: Subject) -> Iterator[Finding]:
     model = subject.model
     variables = model.trainable_variables
-    if not variables:
+    if not variables or not subject.has_loss:
         return
     try:
         loss, gradients = gradients_of(model, subject.x, subject.y)

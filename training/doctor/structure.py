@@ -66,7 +66,9 @@ def _linear_chains(subject: Subject) -> Iterator[Finding]:
         source = _source(forward, call, PASSING)
         if source is None or not isinstance(call.layer, (L.Dense, *CONVOLUTIONS)):
             continue
-        if _is_linear(source.layer) and not _pointwise(source.layer) and not _pointwise(call.layer):
+        if _narrow(source, call) or _pointwise(source.layer) or _pointwise(call.layer):
+            continue
+        if _is_linear(source.layer):
             pairs.append((source, call))
     if not pairs:
         return
@@ -79,6 +81,12 @@ def _linear_chains(subject: Subject) -> Iterator[Finding]:
         f"{len(hidden)} of {len(weighted)} layers with weights go on linearly: into {call.name}",
         "Give it activation='relu'; two linear layers in a row can do no more than one.",
     )
+
+
+def _narrow(source: Call, call: Call) -> bool:
+    """A linear code between wider layers, as an autoencoder's: there the narrowness is what it is for."""
+    width = width_of(source.layer) or 0
+    return bool(source.inputs) and width < source.given.shape[-1] and width < (width_of(call.layer) or 0)
 
 
 def _pointwise(layer: Any) -> bool:

@@ -69,6 +69,11 @@ class Subject:
         return self.data.train.target
 
     @property
+    def has_loss(self) -> bool:
+        """Otherwise a `train_step` of its own computes one, which nobody else can."""
+        return self.model.loss is not None or type(self.model).compute_loss is not keras.Model.compute_loss
+
+    @property
     def width(self) -> int:
         """How many numbers the network answers with."""
         return 0 if self.output is None or not self.output.ndim else int(self.output.shape[-1])

@@ -31,6 +31,12 @@ class Course:
         return self.losses[0]
 
     @property
+    def falling(self) -> bool:
+        """Had it gone on, it would have come lower still."""
+        middle = self.losses[len(self.losses) // 3 : len(self.losses) // 2] or self.losses
+        return bool(np.isfinite(self.last) and self.last < 0.95 * float(np.median(middle)))
+
+    @property
     def last(self) -> float:
         """The middle of the last fifth, since single steps jump."""
         return float(np.median(self.losses[-max(1, len(self.losses) // 5) :]))

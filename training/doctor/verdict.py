@@ -49,7 +49,7 @@ class Outcome:
 
 def check(subject: Subject, record: Record, start: list[Array], told: list[Finding]) -> Iterator[Finding]:
     """To be called where the model may be changed and is put back. ``start``: the weights before training."""
-    if not record.batch_losses or not subject.model.trainable_variables:
+    if not record.batch_losses or not subject.model.trainable_variables or not subject.has_loss:
         return
     spoiled = any(f.kind in ("not-finite", "label-range", "optimizer-setting") for f in told)
     trained = weights_of(subject.model)
