@@ -176,6 +176,9 @@ def _tuned(
             _say(console, "Stopped. The same command goes on from the last epoch.")
             raise
     shutil.rmtree(running)
+    for finding in tuned.told:
+        _say(console, f"The doctor, {finding.severity}: {finding.kind} at {finding.where}: "
+                      f"{finding.evidence}. {finding.remedy}")  # fmt: skip
     better = tuned.after < tuned.before
     kept = "tuned network" if better else "head"
     _say(console, f"Tuned: log loss {tuned.after:.3f} on pictures held out, where a head on the frozen "

@@ -13,6 +13,8 @@ import numpy.typing as npt
 from coop.classify.card import TaskMode
 from coop.classify.efficientnet_lite import EMBEDDING_SIZE, Lite0Weights, load_lite0_weights
 from training.answers import Answers, thresholds
+from training.checkup import check_up
+from training.doctor.finding import Finding
 from training.head import THRESHOLDS, UNSEEN_THRESHOLD, Head, best_temperature, fit_answers, held_out
 from training.labelled import LabelledSet
 from training.network import ANSWER, features_of, tunable, tuned_weights
@@ -31,12 +33,13 @@ PARTS = 4
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Tuned:
     """A tuned network, how it went, and the loss on the pictures held out: of a head on frozen features, and
-    of the network."""
+    of the network. ``told``: what the training doctor found before the first step."""
 
     learned: Learned
     course: Course
     before: float
     after: float
+    told: tuple[Finding, ...]
 
 
 def fine_tune(
@@ -62,6 +65,7 @@ def fine_tune(
     first = _stream(pictures, answers, rest, recipe, plan)
     model, plain = _started(first, published, plan, groups)
     before = _head_loss(plain, model, first, some)
+    told = check_up(model, first, plan)
     course = tune(
         model, first, plan, folder / "judged", held=some, progress=_named("Trying it out", progress)
     )
@@ -102,6 +106,7 @@ def fine_tune(
         course=course,
         before=before,
         after=after,
+        told=tuple(told),
     )
 
 

@@ -127,6 +127,18 @@ def test_a_killed_run_goes_on_to_the_same_end(keras_module: Any, flock: Labelled
     assert min(whole.held) < whole.held[0] or whole.learned[-1] < whole.learned[0]
 
 
+def test_the_doctor_looks_it_over_first(keras_module: Any, flock: LabelledSet) -> None:
+    from training.checkup import check_up
+
+    model, source = network(flock), stream(flock)
+    before = model.get_weights()
+    assert [f for f in check_up(model, source, plan()) if f.severity == "error"] == []
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+    model.trainable = False
+    assert "frozen-layers" in {f.kind for f in check_up(model, source, plan())}
+
+
 def test_the_package_says_what_the_tuned_network_says(
     keras_module: Any, flock: LabelledSet, tmp_path: Path
 ) -> None:

@@ -28,12 +28,13 @@ Check = Callable[[Subject], Iterator[Finding]]
 _BEFORE: tuple[Check, ...] = (data_checks.check, contract.check, settings_check.check)
 
 
-def examine(model: Any, x: Any, y: Any = None, **fit_arguments: Any) -> list[Finding]:
+def examine(model: Any, x: Any, y: Any = None, *, trial: bool = True, **fit_arguments: Any) -> list[Finding]:
     """The first two stages for a compiled model and the arguments of its `fit`, which are left as they are.
 
-    A generator given as ``x`` is used up in part: use ``Visit`` where training follows.
+    A generator given as ``x`` is used up in part: use ``Visit`` where training follows. ``trial``: whether
+    one batch is learned by heart, which takes up to a minute for a large network.
     """
-    return Visit(model, {"x": x, "y": y, **fit_arguments}).findings
+    return Visit(model, {"x": x, "y": y, **fit_arguments}, trial=trial).findings
 
 
 class Visit:
@@ -43,8 +44,10 @@ class Visit:
     be among its callbacks, and ``finish`` comes after it. ``findings`` grow from stage to stage.
     """
 
-    def __init__(self, model: Any, arguments: Mapping[str, Any], before: Visit | None = None) -> None:
-        self._model = model
+    def __init__(
+        self, model: Any, arguments: Mapping[str, Any], before: Visit | None = None, *, trial: bool = True
+    ) -> None:
+        self._model, self._trial = model, trial
         self._subject: Subject | None = None
         self._early: list[Finding] = []
         self._late: list[Finding] = []
@@ -80,7 +83,7 @@ class Visit:
             with untouched(self._model):
                 self._early += _collected(structure.check, subject)
                 self._early += _collected(signals.check, subject)
-                if _sound(self._early):
+                if self._trial and _sound(self._early):
                     self._early += _collected(first_steps.check, subject)
 
     def finish(self, failure: BaseException | None = None) -> None:
