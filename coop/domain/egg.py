@@ -8,17 +8,21 @@ on: who it was (with the identity's confidence) and how many minutes she sat.
 
     r(m) = 0.9 m² / (m² + 8²)
 
-(two minutes 5%, eight 45%, half an hour 84%), times 1 - 0.97 q for a hen that laid with probability q
-within the 18 hours before (a hen lays about one egg a day). A stay with identity confidence c gives c r(m)
-to that hen and (1 - c) r(m) to nobody in particular; a visit that no camera saw has a chance of 1%. Each
-candidate lays at most one egg, independently of the others; given that k eggs were found, the probability
-that candidate i is among the layers is that of the conditional Bernoulli distribution,
+(two minutes 5%, eight 45%, half an hour 84%). All stays under one name are one candidate, whose identity is
+c; each stay without a name is one, and a visit that no camera saw is one with a chance of 1%. A hen that
+laid with probability q within the 18 hours before hardly lays again, so her candidate's chance is
+
+    r (c f + 1 - c),    f = 1 - 0.97 q.
+
+Each candidate lays at most one egg, independently of the others; given that k eggs were found, the
+probability that candidate i is among the layers is that of the conditional Bernoulli distribution,
 
     P(i | k) = o_i e_(k-1)(o without i) / e_k(o),    o = chance / (1 - chance),
 
 where e_k is the k-th elementary symmetric polynomial. With one egg that is o_i / sum(o): one visitor is
-nearly certain, two share it. k eggs found together cannot be told apart, so each gets 1/k of these. What
-is left of 1 belongs to nobody that was recognised.
+nearly certain, two share it. Of this the hen gets c f / (c f + 1 - c), never more than her identity is sure:
+the rest is somebody's who was taken for her. k eggs found together cannot be told apart, so each gets 1/k.
+What is left of 1 belongs to nobody that was recognised.
 
 **Counting** (`tally`). The number of eggs of a hen over a period is a sum of independent yes-or-nos with
 different probabilities: its distribution is the Poisson-binomial one, by convolution. The interval holds
@@ -171,17 +175,18 @@ def attribute(stays: Iterable[Stay], eggs: int, laid_lately: Mapping[str, float]
     if eggs < 1:
         raise ValueError(f"At least one egg is attributed. Received: {eggs}")
     by_hen: dict[str, list[Stay]] = {}
-    strangers: list[float] = [UNSEEN_CHANCE] * eggs
+    chances: list[float] = [UNSEEN_CHANCE] * eggs
     for stay in stays:
-        chance = laying_chance(stay.minutes)
-        known = 0.0 if stay.hen == HEN else stay.identity
-        if known:
+        if stay.hen == HEN:
+            chances.append(laying_chance(stay.minutes))
+        else:
             by_hen.setdefault(stay.hen, []).append(stay)
-        strangers.append((1.0 - known) * chance)
-    hens = list(by_hen)
-    chances = [_chance_of(by_hen[hen], laid_lately.get(hen, 0.0)) for hen in hens]
-    among = _inclusion([*chances, *strangers], eggs)
-    shares = [_share(hen, by_hen[hen], p / eggs) for hen, p in zip(hens, among[: len(hens)], strict=True)]
+    candidates = {hen: _candidate(of_hen, laid_lately.get(hen, 0.0)) for hen, of_hen in by_hen.items()}
+    among = _inclusion([*(chance for chance, _ in candidates.values()), *chances], eggs)
+    shares = [
+        _share(hen, by_hen[hen], p * hers / eggs)
+        for (hen, (_, hers)), p in zip(candidates.items(), among, strict=False)
+    ]
     shares.sort(key=lambda share: (-share.probability, share.hen))
     rest = max(0.0, 1.0 - sum(share.probability for share in shares))
     return (*shares, Share(hen=NOBODY, probability=rest))
@@ -260,10 +265,17 @@ def _by_find(eggs: Iterable[Egg], hen: str, after: datetime, until: datetime) ->
     return [p for p in finds.values() if p > 0.0]
 
 
-def _chance_of(stays: Sequence[Stay], laid: float) -> float:
+def _candidate(stays: Sequence[Stay], laid: float) -> tuple[float, float]:
+    """The chance that these stays left an egg, and the probability that it is then this hen's.
+
+    It may have been another hen, who did not lay lately.
+    """
+    chance = min(MOST, 1.0 - math.prod(1.0 - laying_chance(stay.minutes) for stay in stays))
+    weight = sum(laying_chance(stay.minutes) for stay in stays)
+    identity = sum(s.identity * laying_chance(s.minutes) for s in stays) / weight if weight else 0.0
     fresh = 1.0 - (1.0 - SECOND_EGG) * min(1.0, laid)
-    none = math.prod(1.0 - stay.identity * laying_chance(stay.minutes) for stay in stays)
-    return min(MOST, 1.0 - none) * fresh
+    hers = identity * fresh + 1.0 - identity
+    return chance * hers, identity * fresh / hers if hers else 0.0
 
 
 def _share(hen: str, stays: Sequence[Stay], probability: float) -> Share:
