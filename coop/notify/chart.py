@@ -21,8 +21,11 @@ from coop.domain.times import as_utc, day_bounds
 from coop.notify import digest_texts
 from coop.notify.drawing import legible
 from coop.notify.languages import number, week_day
+from coop.notify.texts import kind_name
 
 HEN = "hen"
+NO_NAMES = {HEN, "stranger"}
+"""Subjects of hens' visits that are no hen of the flock."""
 HOUR = timedelta(hours=1)
 WIDTH, DPI = 1080, 180
 CHART = 1080
@@ -87,7 +90,7 @@ def week_picture(
     page = _Page(parts)
     title = digest_texts.week_title(days[0], days[-1])
     page.text("title", 0.04, 0.62, title, size=15, bold=True)
-    hens = len(set(named) - {HEN})
+    hens = len(set(named) - NO_NAMES)
     page.text("title", 0.04, 0.2, digest_texts.digest_summary(len(visits), hens), size=11)
     _grid(page, days, visits, rows, zone)
     if found is not None:
@@ -180,7 +183,7 @@ def _photo(page: _Page, image: Image.Image) -> None:
 def _day_chart(page: _Page, day: date, visits: Sequence[Visit], zone: tzinfo) -> None:
     """Bars of visits by local hour, stacked by hen."""
     page.text("chart", 0.04, 0.935, digest_texts.chart_title(day), size=15, bold=True)
-    hens = len({visit.subject for visit in visits} - {HEN})
+    hens = len({visit.subject for visit in visits} - NO_NAMES)
     page.text("chart", 0.04, 0.88, digest_texts.digest_summary(len(visits), hens), size=11)
     axes = page.axes("chart", 0.1, 0.235, 0.86, 0.59)
     hours = hours_of(day, zone)
@@ -303,7 +306,7 @@ def _bars(axes: Axes, visits: Sequence[Visit], hours: Sequence[datetime]) -> Non
 
 def _short(name: str) -> str:
     """A name for a legend, where a dollar sign would begin a formula and an underscore hide the entry."""
-    plain = legible(name)
+    plain = legible(kind_name(name) if name in NO_NAMES - {HEN} else name)
     plain = plain if len(plain) <= NAME_SHOWN else plain[: NAME_SHOWN - 1] + "…"
     plain = plain.replace("$", r"\$")
     return f" {plain}" if plain.startswith("_") else plain

@@ -12,7 +12,7 @@ from coop.domain.event import AnimalSeen, CameraLost, Event, MotionSeen, Predato
 from coop.domain.sighting import Visit
 from coop.domain.times import day_bounds
 from coop.notify import digest_texts, egg_texts, texts
-from coop.notify.chart import HEN, day_picture, png_height, week_picture
+from coop.notify.chart import HEN, NO_NAMES, day_picture, png_height, week_picture
 from coop.notify.messenger import CAPTION_LIMIT
 
 WIDTH, HEIGHT = 1080, 1080
@@ -65,7 +65,7 @@ def week_digest(
 ) -> Digest:
     """The digest of days in a row. ``found``: eggs by day; None: no nest is watched."""
     hens = [visit for visit in visits if visit.kind == HEN]
-    named = len({visit.subject for visit in hens} - {HEN})
+    named = len({visit.subject for visit in hens} - NO_NAMES)
     lines = [digest_texts.week_heading(days[0], days[-1]), digest_texts.digest_summary(len(hens), named)]
     if found is not None:
         lines.append(egg_texts.digest_eggs(sum(found.values()), eggs))
@@ -112,7 +112,7 @@ def _by_hen(visits: Iterable[Visit]) -> dict[str, list[Visit]]:
 
 
 def _count_hens(by_hen: Mapping[str, Sequence[Visit]]) -> int:
-    return sum(hen != HEN for hen in by_hen)
+    return len(by_hen.keys() - NO_NAMES)
 
 
 def _hen_line(hen: str, visits: Sequence[Visit], zone: tzinfo) -> str:

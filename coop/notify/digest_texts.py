@@ -25,7 +25,7 @@ def digest_summary(visits: int, hens: int) -> str:
 
 def digest_hen(subject: str, visits: int, length: timedelta, first: datetime, last: datetime) -> str:
     times = from_to(first, last)
-    who = tr("hens") if subject == "hen" else name(subject)
+    who = tr("hens") if subject == "hen" else name(kind_name(subject))
     return f"• {who}: {visits} × · {span(length)} · {times}"
 
 

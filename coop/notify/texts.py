@@ -35,6 +35,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "rodent": ("🐀", later("a rodent")),
     "person": ("🧍", later("a person")),
     "bird": ("🐦", later("a bird")),
+    "stranger": ("❗", later("a strange bird")),
     "motion": ("👀", later("something")),
     "unknown": ("👀", later("something")),
 }
@@ -173,6 +174,7 @@ def more_lines(count: int) -> str:
 
 def listing(parts: Sequence[str], most: int = 4) -> str:
     """ "a, b and c", or "a, b, c and 5 more"."""
+    most += len(parts) == most + 1  # "and 1 more" takes as much room as the one
     shown, more = list(parts[:most]), len(parts) - most
     if more > 0:
         return f"{', '.join(shown)} {trn('and {n} more', 'and {n} more', more)}"
