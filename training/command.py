@@ -25,7 +25,7 @@ from training.evaluate import Scores, report, score
 from training.examine import examine
 from training.labelled import LabelledSet, read_labelled, read_picture
 from training.lesson import lesson
-from training.quick import Learned, Trial, as_groups, learn
+from training.quick import Learned, Trial, learn
 
 _SHOWN = 8  # pictures of a contact sheet
 FEWEST_TUNED = 40
@@ -160,7 +160,6 @@ def _tuned(
     plan = Plan(seed=choices.seed)
     if choices.epochs is not None:
         plan = replace(plan, epochs=choices.epochs)
-    groups = as_groups([example.group for example in best.pictures.examples])
     recipe = min((trial for trial in trials if trial.recipe), key=lambda trial: trial.loss).recipe
     with _progress(console) as bar:
         shown: dict[str, TaskID] = {}
@@ -171,7 +170,7 @@ def _tuned(
             bar.update(shown[name], completed=done, total=total)
 
         try:
-            tuned = fine_tune(best.pictures, groups, recipe, plan, running, progress=tell)
+            tuned = fine_tune(best.pictures, recipe, plan, running, progress=tell)
         except KeyboardInterrupt:
             _say(console, "Stopped. The same command goes on from the last epoch.")
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +30,12 @@ Progress = Callable[[str, int, int], None]
 PARTS = 4
 """One of so many parts of the groups is held out."""
 
+RUNS = 12
+"""A single day falls into so many runs of neighbouring pictures, so that every part has some of all."""
+
+LEAST = 0.5
+"""So much of the epochs everything is learned even if fewer were best: one part is little proof."""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Tuned:
@@ -44,7 +51,6 @@ class Tuned:
 
 def fine_tune(
     pictures: LabelledSet,
-    groups: Sequence[str],
     recipe: str,
     plan: Plan,
     folder: Path,
@@ -58,6 +64,7 @@ def fine_tune(
     head on frozen features learned from the same pictures. ``folder`` keeps both runs until they are done.
     """
     answers = Answers(mode=pictures.mode, labels=tuple(e.label for e in pictures.examples))
+    groups = as_groups([example.group for example in pictures.examples], RUNS)
     held = next(iter(held_out(groups, answers.kinds, PARTS)))
     rest, some = np.flatnonzero(~held), np.flatnonzero(held)
     published = load_lite0_weights()
@@ -75,7 +82,7 @@ def fine_tune(
 
     everything = _stream(pictures, answers, np.arange(len(pictures)), recipe, plan)
     model, _ = _started(everything, published, plan, groups)
-    full = replace(plan, epochs=course.best)
+    full = replace(plan, epochs=max(course.best, math.ceil(LEAST * plan.epochs)))
     tune(model, everything, full, folder / "all", progress=_named("Learning from all", progress))
     backbone, last = tuned_weights(model, published)
     weights, bias = _as_classes(answers, last)
@@ -94,7 +101,7 @@ def fine_tune(
                     "held_out_pictures": len(some),
                     "held_out_accuracy": round(judged.accuracy(logits), 4),
                     "held_out_log_loss": round(after, 4),
-                    "epochs": course.best,
+                    "epochs": full.epochs,
                 },
             ),
             pictures=pictures,
@@ -138,9 +145,9 @@ def _started(
 
 
 def _head_loss(head: Head, model: keras.Model, stream: Stream, held: npt.NDArray[np.intp]) -> float:
-    """The loss that the head on frozen features has on pictures held out."""
+    """The loss that the head on frozen features has on pictures held out, at its best temperature."""
     logits = head.logits(raw_outputs(features_of(model), stream.plain(held)))
-    return stream.answers.of(held).loss(logits.astype(np.float64) / head.temperature)
+    return best_temperature(logits.astype(np.float64), stream.answers.of(held))[1]
 
 
 def _as_classes(answers: Answers, head: tuple[Floats, Floats]) -> tuple[Floats, Floats]:

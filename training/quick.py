@@ -151,8 +151,8 @@ def _at_most(picture: Picture, side: int) -> Picture:
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def as_groups(groups: Sequence[str]) -> list[str]:
-    """The groups; where there is only one, runs of neighbouring pictures in their place."""
+def as_groups(groups: Sequence[str], runs: int = FOLDS) -> list[str]:
+    """The groups; where there is only one, so many runs of neighbouring pictures in their place."""
     if len(set(groups)) > 1:
         return list(groups)
-    return [f"part {FOLDS * number // len(groups)}" for number in range(len(groups))]
+    return [f"part {runs * number // len(groups)}" for number in range(len(groups))]

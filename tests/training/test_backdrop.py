@@ -8,8 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
+from training.answers import Answers
 from training.backdrop import Backdrop, joined, matched
-from training.labelled import read_picture
+from training.labelled import read_labelled, read_picture
+from training.stream import Stream
 
 SIZE = (96, 128)
 
@@ -64,6 +66,42 @@ def test_two_hens_who_never_met_are_in_one_picture(backdrop: Backdrop) -> None:
     assert both[60, 30].mean() < 0.3  # the dark one is still there
     nothing = np.zeros(SIZE, np.float32)
     assert joined(base, donor, (nothing, nothing), random) is None
+
+
+def nest(folder: Path, *, fixed: bool = True) -> Stream:
+    """White or brown or none, never both; of a fixed camera, or of one that looks elsewhere each time."""
+    lines = ["path,label,group"]
+    for n in range(18):
+        label = ("white", "brown", "none")[n % 3]
+        picture = shown(n, None if label == "none" else (25 + 4 * n, 50), 0.95 if label == "white" else 0.02)
+        if not fixed:
+            noise = np.random.default_rng(n).uniform(0, 1, (12, 16, 3)).astype(np.float32)
+            picture = cv2.resize(noise, SIZE[::-1])
+        cv2.imwrite(str(folder / f"{n}.png"), picture * 255)
+        lines.append(f"{n}.png,{label},day {n // 6}")
+    (folder / "labels.csv").write_text("\n".join(lines) + "\n")
+    pictures = read_labelled(folder / "labels.csv")
+    answers = Answers(mode=pictures.mode, labels=tuple(e.label for e in pictures.examples))
+    return Stream(
+        examples=pictures.examples, answers=answers, learned=np.arange(18), side=96, recipe="places"
+    )
+
+
+def test_every_set_is_learned_as_often_as_any_other_also_those_never_seen(tmp_path: Path) -> None:
+    source = nest(tmp_path)
+    assert len(source.donors) == 12
+    pictures, targets = source.batch(1, 160)
+    sets = {(0, 0): 0, (0, 1): 0, (1, 0): 0, (1, 1): 0}
+    for brown, white in targets.astype(int).tolist():
+        sets[brown, white] += 1
+    assert min(sets.values()) > 20 and max(sets.values()) < 70
+    assert 0 <= pictures.min() <= pictures.max() <= 255
+
+
+def test_pictures_of_many_places_are_not_joined(tmp_path: Path) -> None:
+    source = nest(tmp_path, fixed=False)
+    assert source.donors == ()
+    assert source.batch(1, 48)[1].sum(axis=1).max() == 1
 
 
 def test_real_cameras_and_collections_are_told_apart(test_data: Path) -> None:
