@@ -420,7 +420,7 @@ def train(
         typer.Option(help="Tune the network itself, not its head alone. Unasked: from 40 to 600 pictures."),
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="How often the pictures are looked at in tuning: 20 times.")
+        int | None, typer.Option(min=1, help="How often the pictures are looked at in tuning: 14 times.")
     ] = None,
     config: ConfigOption = None,
 ) -> None:

@@ -41,7 +41,7 @@ class Plan:
     """How a network is tuned. ``frozen``: so many of its sixteen blocks stay as they are."""
 
     side: int = 160
-    epochs: int = 20
+    epochs: int = 14
     batch: int = 16
     rate: float = 2e-4
     head_rate: float = 2e-3

@@ -163,6 +163,21 @@ def test_the_package_says_what_the_tuned_network_says(
     np.testing.assert_allclose(there, here, atol=1e-3)
 
 
+def test_what_is_said_too_often_is_shifted_back(keras_module: Any) -> None:
+    from training.finetune import best_shift
+
+    random = np.random.default_rng(0)
+    there = random.random((400, 2)) < 0.3
+    labels = ["|".join(np.array(["brown", "white"])[row]) or "none" for row in there]
+    answers = Answers(mode=TaskMode.MULTI, labels=tuple(labels))
+    logits = 4.0 * (there - 0.5) + random.normal(0, 1.5, there.shape) + np.array([3.0, 0.0])
+    shifted = logits + best_shift(logits, answers)
+    assert answers.accuracy(shifted) > answers.accuracy(logits) + 0.2
+    assert abs(float((shifted[:, 0] > 0).mean()) - float(there[:, 0].mean())) < 0.08
+    numbers = Answers(mode=TaskMode.COUNT, labels=("eggs=0", "eggs=2"))
+    assert not best_shift(np.zeros((2, 4)), numbers).any()
+
+
 @pytest.mark.timeout(600)  # a minute of one core
 def test_coop_train_tunes_where_it_is_asked_to(keras_module: Any, flock: LabelledSet, tmp_path: Path) -> None:
     words = ["train", "--data", str(flock.source), "--out", str(tmp_path / "nest"), "--fine-tune"]
