@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -154,6 +155,7 @@ def _to_tune(pictures: int, choices: Choices, console: Console) -> bool:
 def _tuned(
     best: Learned, trials: Sequence[Trial], console: Console, choices: Choices, running: Path
 ) -> Learned:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what TensorFlow tells of graphics cards
     from training.finetune import fine_tune
     from training.tune import Plan
 

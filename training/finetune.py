@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,8 +33,8 @@ PARTS = 4
 RUNS = 12
 """A single day falls into so many runs of neighbouring pictures, so that every part has some of all."""
 
-LEAST = 0.5
-"""So much of the epochs everything is learned even if fewer were best: one part is little proof."""
+ENOUGH = 100
+"""So many pictures held out can say how many epochs are best; of fewer the choice would be chance."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -74,8 +73,9 @@ def fine_tune(
     model, plain = _started(first, published, plan, groups)
     before = _head_loss(plain, model, first, some)
     told = check_up(model, first, plan)
+    watched = some if len(some) >= ENOUGH else None
     course = tune(
-        model, first, plan, folder / "judged", held=some, progress=_named("Trying it out", progress)
+        model, first, plan, folder / "judged", held=watched, progress=_named("Trying it out", progress)
     )
     judged = answers.of(some)
     logits = task_logits(answers, raw_outputs(model, first.plain(some)))
@@ -85,7 +85,7 @@ def fine_tune(
 
     everything = _stream(pictures, answers, np.arange(len(pictures)), recipe, plan)
     model, _ = _started(everything, published, plan, groups)
-    full = replace(plan, epochs=max(course.best, math.ceil(LEAST * plan.epochs)))
+    full = replace(plan, epochs=course.best)
     tune(model, everything, full, folder / "all", progress=_named("Learning from all", progress))
     backbone, last = tuned_weights(model, published)
     weights, bias = _as_classes(answers, last)
