@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: messages help demo test check bench bench-crash bench-cameras bench-coop bench-motion bench-motion-highway setup clean bench-labeling check-page bench-training
+.PHONY: messages help demo test check bench bench-crash bench-cameras bench-coop bench-motion bench-motion-highway setup clean bench-labeling check-page bench-training bench-nestcam
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -59,6 +59,9 @@ bench-motion-highway: $(VENV)/.test  ## motion on CDnet 2014 highway: F-measure,
 
 bench-coop: $(VENV)/.test  ## 30 simulated days on 3 seeds: eggs, who laid them, predators, roll call; BENCH="--processes 3"
 	PYTHONPATH=tests $(BIN)/python -m bench.coop --folder bench-output/coop $(BENCH)
+
+bench-nestcam: $(VENV)/.test  ## learn from one day of a real nest camera, score another; head alone and tuned
+	$(BIN)/python tests/bench/nestcam.py
 
 bench-labeling: $(VENV)/.test  ## the labelling page with 100,000 pictures: key to picture, next visit, grid, memory
 	PYTHONPATH=tests $(BIN)/python -m bench.labeling
