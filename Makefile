@@ -26,10 +26,11 @@ $(VENV)/.test: $(VENV)/.base
 demo: $(VENV)/.base  ## two simulated days through the whole real pipeline, into demo-output/
 	$(BIN)/coop demo
 
+# Two at a time, since many tests wait for servers; those of a file stay together and share what they set up.
 # The script installs only on Debian, as root or with sudo that asks nothing; elsewhere it lists what is skipped.
 test: $(VENV)/.test  ## every test, after installing what only tests need
 	tests/setup-system.sh
-	$(PYTEST)
+	$(PYTEST) -n 2 --dist loadfile
 
 setup: $(VENV)/.test  ## everything into .venv, TensorFlow too
 

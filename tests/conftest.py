@@ -1,12 +1,21 @@
 """Fixtures that every test folder shares."""
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 from hypothesis import settings
+
+# Runners set a width of their own, which daemons and commands under test would inherit.
+for variable in ("COLUMNS", "LINES"):
+    os.environ.pop(variable, None)
+
+# Started in the background, this process ignores Ctrl-C, and so would every command that a test ends with it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes is the machine's affair: a busy one must fail no test.
 settings.register_profile("coop", deadline=None)

@@ -147,8 +147,14 @@ def assert_nothing_was_lost(daemon: Daemon, api: FakeBotApi, expected: set[str])
         assert {r.event.key for r in recorded} == expected
         seen = [r for r in recorded if r.event.name == "MotionSeen"]
         assert all(r.picture is not None for r in seen)
-        assert store.outbox_counts()[OutboxState.SENT] >= len(seen)
-    assert len({m.message_id for m in api.chat(CHAT) if "moved" in m.text or m.photo}) == len(seen)
+        # What comes shortly after another is told in its message.
+        told = store.tellings(chat=str(CHAT))
+        assert {telling.visit for telling in told} == {r.event.visit for r in seen}
+        messages = {telling.message for telling in told}
+        assert store.outbox_counts()[OutboxState.SENT] >= len(messages)
+    assert len({m.message_id for m in api.chat(CHAT) if "moved" in m.text or m.photo or m.video}) == len(
+        messages
+    )
 
 
 def assert_ends_well(daemon: Daemon) -> None:

@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
@@ -43,15 +43,14 @@ def show_cameras(
     """
     with open_store(settings) as store, ExitStack() as stack:
         show = _display(settings.zone, console, stack, once=once, as_json=as_json)
-        while True:
-            status, now = store.status(), clock()
+        status, now = store.status(), clock()
+        with suppress(KeyboardInterrupt):
             show(status, now)
-            if once or not (as_json or console.is_terminal):
-                return is_running(status, now)
-            try:
+            while not once and (as_json or console.is_terminal):
                 time.sleep(EVERY_S)
-            except KeyboardInterrupt:
-                return is_running(status, now)
+                status, now = store.status(), clock()
+                show(status, now)
+        return is_running(status, now)
 
 
 def _display(zone: tzinfo, console: Console, stack: ExitStack, *, once: bool, as_json: bool) -> Show:

@@ -92,8 +92,11 @@ class Sight:
         if float(grey.std()) < FLAT_BELOW:
             return "covered"
         spread = small.astype(np.int16)
+        edges = _edges(grey)
+        if any(u.edges is not None and u.edges.shape != edges.shape for u in self._usual.values()):
+            self.accept()  # the camera gives pictures of another shape
         usual = self._usual[bool((spread.max(axis=2) - spread.min(axis=2)).mean() >= LEAST_COLOUR)]
-        sharpness, edges = _sharpness(frame.image), _edges(grey)
+        sharpness = _sharpness(frame.image)
         fault = _compared(usual, sharpness, edges) if usual.looks >= LEAST_LEARNED else ""
         if not fault:
             usual.learn(sharpness, edges)

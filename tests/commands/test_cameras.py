@@ -241,10 +241,13 @@ def seen_live_in_a_terminal(daemon: Daemon) -> None:
     with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=env) as watching:
         os.close(theirs)
         seen = b""
-        while seen.count(b"running for") < 3:
-            seen += os.read(ours, 65536)
-        watching.send_signal(signal.SIGINT)
-        assert watching.wait(timeout=30) == 0
+        try:
+            while seen.count(b"running for") < 3:
+                seen += os.read(ours, 65536)
+            watching.send_signal(signal.SIGINT)
+            assert watching.wait(timeout=30) == 0
+        finally:
+            watching.kill()
     os.close(ours)
     assert b"\x1b[" in seen
     assert b"Traceback" not in seen

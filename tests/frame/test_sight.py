@@ -92,3 +92,8 @@ def test_a_camera_that_stays_moved_is_where_it_belongs() -> None:
     sight.accept()
     sight.look(Frame(camera="c", time=START + 100 * EVERY, image=shift(day()[61])))
     assert sight.fault == ""
+
+
+def test_pictures_of_another_shape_are_learned_anew() -> None:
+    half = [picture[:, : picture.shape[1] // 2] for picture in day()[NOON : NOON + 4]]
+    assert faults([*day()[:NOON], *half, *day()[NOON : NOON + 4]])[NOON:] == [""] * 8

@@ -17,6 +17,7 @@ from fakes.records import EVER, NOON, findings, moment, new_picture, note, visit
 from sqlalchemy import insert, select, text
 
 from coop.domain.catalogue import Suggestion
+from coop.domain.chat import Mute
 from coop.domain.findings import Findings
 from coop.domain.health import DaemonStatus
 from coop.domain.label import Label
@@ -26,10 +27,18 @@ from coop.store.models import (
     Base,
     ClusterPictureRow,
     ClusterRow,
+    CorrectionRow,
     DatasetItemRow,
     DatasetRow,
+    EggRow,
+    EggShareRow,
     LoginRow,
     LoginTokenRow,
+    MemberRow,
+    NestCountRow,
+    NestReadingRow,
+    PreferencesRow,
+    TellingRow,
 )
 from coop.store.restore import Restored, restore
 from coop.store.store import Store
@@ -57,10 +66,43 @@ def populate(store: Store) -> None:
     )
     store.begin_sending(store.due(NOON, 1)[0].id, NOON)
     populate_labelling(store)
+    populate_nests(store)
+    populate_chats(store)
+
+
+def populate_nests(store: Store) -> None:
+    """An egg in a nest that was read and counted, and who laid it."""
+    event = store.events(*EVER)[0].event.key
+    place = {"camera": "run", "nest": "nest 1", "time": NOON}
+    reading = {"state": "free", "eggs": 1, "confidence": 0.9, "chances": {"1": 0.9}, "reason": ""}
+    share = {"egg": event, "made": NOON, "hen": "Berta", "probability": 0.8}
+    bare(
+        store,
+        (NestReadingRow, place | reading | {"id": 1, "model": "nest 1", "picture": "picture-1"}),
+        (NestCountRow, place | {"eggs": 1, "first": NOON}),
+        (EggRow, place | {"event": event, "since": NOON, "together": 1, "gone": None, "fate": "lying"}),
+        (EggShareRow, share | {"id": 1, "visit": None, "minutes": 12.5, "identity": 0.9}),
+    )
+
+
+def populate_chats(store: Store) -> None:
+    """What chats chose, said and were told."""
+    store.set_mute(Mute(chat="42", topic="Berta", until=LATER), "Anna", NOON)
+    store.acknowledge("visit-0", "Anna", NOON)
+    was = {"was_kind": "hen", "was_subject": "Alba", "who": "Anna", "at": NOON, "batch": "telegram-1"}
+    person = {"chat": "-100", "person": "7", "name": "Änne", "role": "keeper", "since": NOON}
+    chosen = {"language": "ru", "thread": 5, "arrivals": True, "daily": True, "weekly": False}
+    bare(
+        store,
+        (CorrectionRow, {"id": 1, "visit": "visit-0", "kind": "hen", "subject": "Berta"} | was),
+        (MemberRow, person),
+        (PreferencesRow, {"chat": "42"} | chosen | {"quiet_from": "22:00", "quiet_to": "07:00"}),
+        (TellingRow, {"chat": "42", "visit": "visit-0", "message": "m", "made": NOON}),
+    )
 
 
 def populate_labelling(store: Store) -> None:
-    """Pictures 0 to 4 in the catalogue and in a task; what has no method of its own yet as bare rows."""
+    """Pictures 0 to 4 in the catalogue and in a task, a cluster, a dataset version and a login."""
     store.add_task(KINDS, "Anna", NOON)
     store.catalogue([entry(n) for n in range(5)])
     store.next_visits("kinds", "Anna", NOON, count=1, lease=timedelta(minutes=5))
@@ -78,15 +120,20 @@ def populate_labelling(store: Store) -> None:
     }
     item = {"task": "kinds", "version": 1, "picture": "picture-1", "sha256": "x", "value": "hen"}
     token = {"hash": "h", "login": "Anna", "kind": "session", "made": NOON, "expires": NOON}
-    bare: list[tuple[type[Base], dict[str, Any]]] = [
+    bare(
+        store,
         (ClusterRow, {"id": 1} | cluster),
         (ClusterPictureRow, {"cluster": 1, "picture": "picture-1", "distance": 0.25}),
         (DatasetRow, dataset | {"digest": "d", "about": {"note": "ü"}}),
         (DatasetItemRow, item | {"part": "train", "grouping": "g", "visit": "visit-0", "day": "2026-05-01"}),
         (LoginRow, {"name": "Anna", "secret": "", "since": NOON, "disabled": None}),
         (LoginTokenRow, token),
-    ]
-    for row, values in bare:
+    )
+
+
+def bare(store: Store, *rows: tuple[type[Base], dict[str, Any]]) -> None:
+    """Rows as they stand in the database, where going through the program would take too many others."""
+    for row, values in rows:
         store._write(lambda session, row=row, values=values: session.execute(insert(row).values(values)))
 
 
