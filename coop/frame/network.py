@@ -137,7 +137,8 @@ def opened(url: str, timeout_s: float, monotonic: Callable[[], float] = time.mon
     except (av.FFmpegError, OSError, ValueError) as error:
         raise why_refused(url, min(timeout_s, _DIAGNOSIS_S)) from error
     with container:
-        if not container.streams.video:
+        # Of what is no codec that FFmpeg knows, or was garbled on its way, there is a stream without a codec.
+        if not any(stream.codec_context is not None for stream in container.streams.video[:1]):
             raise why_refused(url, min(timeout_s, _DIAGNOSIS_S))
         yield Opening(container, url, timeout_s, monotonic)
 

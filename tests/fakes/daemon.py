@@ -39,7 +39,11 @@ class Daemon:
         self.data = folder / "data"
         self.config = folder / "coop.toml"
         self.write_settings(toml)
-        self._env = {k: v for k, v in os.environ.items() if not k.startswith("COOP_")} | dict(env or {})
+        # So wide that no long path is broken in two.
+        wide = {"COLUMNS": "1000"}
+        self._env = (
+            {k: v for k, v in os.environ.items() if not k.startswith("COOP_")} | wide | dict(env or {})
+        )
         self._log = folder / "daemon.log"
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -1,7 +1,9 @@
+import io
 import threading
 import time
 from collections.abc import Callable
 
+import av
 import numpy as np
 import pytest
 from fakes.jpegs import JpegCamera
@@ -22,6 +24,19 @@ def refusal(source: Source) -> SourceError:
     with pytest.raises(SourceError) as error:
         list(source.frames(threading.Event()))
     return error.value
+
+
+def unknown_video() -> bytes:
+    """A video whose codec is called by a name that does not exist."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="avi") as container:
+        stream = container.add_stream("mjpeg", rate=5)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
+        for level in range(0, 200, 20):
+            grey = np.full((48, 64, 3), level, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(grey, format="rgb24")))
+        container.mux(stream.encode())
+    return file.getvalue().replace(b"MJPG", b"ZZZZ")
 
 
 class TestRefused:
@@ -69,6 +84,12 @@ class TestRefused:
         error = refusal(opened(url.format(answering(answer)), timeout_s=3))
         assert problem in error.problem
         assert error.remedy
+
+    def test_a_codec_that_nobody_knows(self, opened: Opened, answering: Answering) -> None:
+        answer = b"HTTP/1.0 200 OK\r\nContent-Type: video/x-msvideo\r\n\r\n" + unknown_video()
+        assert (
+            "gives no video" in refusal(opened(f"http://127.0.0.1:{answering(answer)}/", timeout_s=3)).problem
+        )
 
     @pytest.mark.parametrize(
         "url",
