@@ -79,6 +79,7 @@ def next_visits(request: Request, wanted: Wanted) -> Json:
         lease=site.lease,
         without=wanted.without,
     )
+    site.expect(sheet for visit in visits for sheet in visit.pictures)
     return {
         "visits": [visit_json(visit, task, site.zone) for visit in visits],
         "progress": progress_json(site.store.progress(task.name)),

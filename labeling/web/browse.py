@@ -71,7 +71,7 @@ def pictures(request: Request, wanted: Annotated[Wanted, Query()]) -> Json:
         newest_first=not wanted.oldest,
     )
     page = found[: wanted.limit]
-    site.thumbnails.expect({sheet.picture.key: site.store.locate_picture(sheet.picture) for sheet in page})
+    site.expect(page)
     return {
         "pictures": [picture_json(sheet, task, site.zone) | {"place": place_of(sheet)} for sheet in page],
         "next": place_of(page[-1]) if len(found) > wanted.limit else None,

@@ -92,6 +92,9 @@ def _small(store: Store, thumbnails: Thumbnails, key: str, pixels: int) -> Respo
 
 
 def _view(store: Store, thumbnails: Thumbnails, key: str) -> Response:
+    expected = thumbnails.expected(key)
+    if expected is not None and TYPES.get(expected.suffix) == "image/jpeg":  # without asking the store
+        return _small(store, thumbnails, key, VIEW_PX)
     found = _kept(store, key)
     if found is None:
         return _gone()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from fastapi import Request
 from fastapi.templating import Jinja2Templates
 from starlette.responses import Response
 
+from coop.domain.catalogue import SheetPicture
 from coop.domain.task import Task
 from coop.errors import LabelError
 from coop.store.store import Store
@@ -37,6 +38,10 @@ class Site:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sessions", Sessions(self.store.session, self.clock))
+
+    def expect(self, sheets: Iterable[SheetPicture]) -> None:
+        """A page is told of these pictures and will ask for them at once: keep where they lie."""
+        self.thumbnails.expect({s.picture.key: self.store.locate_picture(s.picture) for s in sheets})
 
 
 def site_of(request: Request) -> Site:

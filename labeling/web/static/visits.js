@@ -95,6 +95,7 @@ function prepare(sheet) {
 
 async function prepareAhead() {
   let pictures = 0;
+  if (current !== null) await prepare(current);
   for (const sheet of [...queue]) {
     pictures += sheet.visit.pictures.length;
     await prepare(sheet);

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from fakes.labelling import KINDS
 from fakes.page import picture_of, small_jpeg, stock
 from PIL import ExifTags, Image
 from starlette.testclient import TestClient
@@ -167,3 +168,16 @@ def test_nothing_is_kept_of_a_picture_that_is_shown_as_it_is(tmp_path: Path) -> 
     assert not (tmp_path / "cache").exists()
     original.unlink()
     assert thumbnails.find("one", THUMB_PX) is None
+
+
+@pytest.mark.parametrize("size", ["thumb", "view"])
+def test_a_picture_of_a_page_that_has_gone_since_is_gone(client: TestClient, store: Store, size: str) -> None:
+    stock(store, 2)
+    listed = client.get("/api/pictures", params={"task": KINDS.name}).json()["pictures"]
+    assert {picture["key"] for picture in listed} == {"picture-0", "picture-1"}
+    assert client.get(f"/{size}/picture-0").content == small_jpeg(0)
+    for key in ("picture-0", "picture-1"):
+        found = store.picture(key)
+        assert found is not None
+        found[1].unlink()
+    assert [client.get(f"/{size}/{key}").status_code for key in ("picture-0", "picture-1")] == [415, 415]
