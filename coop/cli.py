@@ -233,10 +233,7 @@ def cameras(
 @app.command()
 def events(
     config: ConfigOption = None,
-    since: Annotated[
-        datetime | None,
-        typer.Option(help="From this day on.", metavar="YYYY-MM-DD", formats=["%Y-%m-%d"]),
-    ] = None,
+    since: SinceOption = None,
     as_json: JsonFlag = False,
     as_csv: CsvFlag = False,
 ) -> None:
@@ -322,10 +319,7 @@ def hens(
 @app.command()
 def clips(
     config: ConfigOption = None,
-    since: Annotated[
-        datetime | None,
-        typer.Option(help="From this day on.", metavar="YYYY-MM-DD", formats=["%Y-%m-%d"]),
-    ] = None,
+    since: SinceOption = None,
     camera: Annotated[str | None, typer.Option(help="Only those of this camera.")] = None,
     copy_to: Annotated[
         Path | None, typer.Option("--to", help="A folder to copy them into, named by their times.")

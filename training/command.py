@@ -180,8 +180,7 @@ def _tuned(
     for finding in tuned.told:
         _say(console, f"The doctor, {finding.severity}: {finding.kind} at {finding.where}: "
                       f"{finding.evidence}. {finding.remedy}")  # fmt: skip
-    # Other hours of one day flatter the frozen head, which knows the day's light: they do not decide.
-    better = tuned.after < tuned.before or len(best.pictures.groups) == 1
+    better = tuned.after < tuned.before
     kept = "tuned network" if better else "head"
     _say(console, f"Tuned: log loss {tuned.after:.3f} on pictures held out, where a head on the frozen "
                   f"network has {tuned.before:.3f}. The {kept} is kept.")  # fmt: skip

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +61,3 @@ class Box:
         if w <= 0 or h <= 0:
             return 0.0
         return w * h / (self.area + other.area - w * h)
-
-
-def iou_matrix(a: Sequence[Box], b: Sequence[Box]) -> npt.NDArray[np.float64]:
-    """Intersection over union of every pair, shape (len(a), len(b))."""
-    return np.array([[p.iou(q) for q in b] for p in a], dtype=np.float64).reshape(len(a), len(b))

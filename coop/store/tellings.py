@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from coop.domain.findings import RecordedEvent
@@ -80,16 +80,6 @@ class Tellings(StoreCore):
         """The notifications that repeated an alarm."""
         query = select(OutboxRow.key).where(OutboxRow.again == message).order_by(OutboxRow.id)
         return self._read(lambda session: tuple(session.scalars(query)))
-
-    def message_root(self, key: str) -> Notification | None:
-        """The notification that began a message; None where it is unknown or was thinned out."""
-        row = self._read(lambda session: session.scalar(select(OutboxRow).where(OutboxRow.key == key)))
-        return None if row is None else notification_of(row)
-
-    def edits_of(self, message: str) -> int:
-        """How many changes of a message were ever asked for; a number for the next one."""
-        query = select(func.count()).select_from(OutboxRow).where(OutboxRow.edits == message)
-        return self._read(lambda session: session.scalar(query)) or 0
 
     def events_of(self, visits: Collection[str]) -> tuple[RecordedEvent, ...]:
         """What happened in some visits, oldest first."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -101,8 +101,3 @@ def errors_file(cache_dir: Path, task: str) -> Path:
 def _reviewed(store: Store, task: Task) -> set[str]:
     """Pictures whose label was given, or confirmed, in a review."""
     return {picture for picture, log in store.histories(task.name, [REVIEW]).items() if log[-1].how == REVIEW}
-
-
-def pictures_in(pairs: Iterable[UnlikePair]) -> tuple[str, ...]:
-    """Every picture of some pairs once."""
-    return tuple(dict.fromkeys(key for pair in pairs for key in (pair.first, pair.second)))

@@ -454,9 +454,6 @@ _BEASTS: Mapping[str, _Beast] = {
     ),
 }
 
-VISITORS = tuple(_BEASTS)
-"""Kinds of animal that come to a coop uninvited."""
-
 
 def _beast_parts(beast: _Beast, pose: Pose) -> list[Part]:
     half, deep = beast.length / 2, beast.depth
