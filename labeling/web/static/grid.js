@@ -221,7 +221,10 @@ function indexAt(event) {
 
 /** @type {{from: number, before: Set<number>, moved: boolean} | null} */
 let drag = null;
+/** Whether the click that ends a drag is still to come: it selects nothing. */
+let dragged = false;
 list.addEventListener("pointerdown", (event) => {
+  dragged = false;
   const index = indexAt(event);
   if (index === null || event.pointerType !== "mouse" || event.button !== 0 || event.shiftKey) return;
   drag = { from: index, before: new Set(selected), moved: false };
@@ -236,15 +239,18 @@ list.addEventListener("pointerover", (event) => {
   cursor = index;
   showSelected();
 });
-addEventListener("pointerup", () => {
-  const mine = drag; // the click that follows must still know of it
-  setTimeout(() => {
-    if (drag === mine) drag = null;
-  });
-});
+function endDrag() {
+  // At once: keys may follow before any timer, and a browser sends "pointerover" when the page moves below the mouse.
+  dragged = drag?.moved ?? false;
+  drag = null;
+}
+addEventListener("pointerup", endDrag);
+addEventListener("pointercancel", endDrag);
 list.addEventListener("click", (event) => {
   const index = indexAt(event);
-  if (index === null || drag?.moved) return;
+  const ended = dragged;
+  dragged = false;
+  if (index === null || ended) return;
   cursor = index;
   if (event.shiftKey) selectRange(anchor, index);
   else {

@@ -14,7 +14,7 @@ from conftest import missing_part
 from fakes.chromium import chromium, find_chromium
 from fakes.page import EGGS, KINDS, PLUMAGE, stock
 from fakes.page_server import PageServer, PageThread
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 Running: TypeAlias = PageServer | PageThread
 PATIENCE_S = 60.0
@@ -215,7 +215,6 @@ def test_the_grid_selects_and_labels_many(open_page: Callable[..., Page], server
     page = open_page("/grid?task=kinds&oldest=true")
     tiles = page.locator(".tile")
     tiles.nth(47).wait_for()
-    page.wait_for_load_state("networkidle")  # the choices of the filters come last, and may move the tiles
     tiles.nth(0).click()
     tiles.nth(3).click(modifiers=["Shift"])
     press(page, "2")
@@ -238,6 +237,40 @@ def test_the_grid_selects_and_labels_many(open_page: Callable[..., Page], server
     assert set(labels(server).values()) == {"unsure"}
     page.select_option('[name="value"]', "")
     page.wait_for_selector("#empty:not([hidden])")
+
+
+def test_the_choices_of_the_filters_move_no_picture(open_page: Callable[..., Page], server: Running) -> None:
+    held: list[Route] = []
+    page = open_page("/tasks")
+    page.route("**/api/choices*", lambda route: held.append(route))
+    page.goto(f"{server.url}/grid?task=kinds")
+    page.locator(".tile").nth(47).wait_for()
+    before = page.locator(".tile").nth(20).bounding_box()
+    while not held:
+        page.wait_for_timeout(10)
+    held[0].continue_()
+    page.wait_for_selector('[name="suggested"] option:nth-child(2)', state="attached")
+    assert page.locator(".tile").nth(20).bounding_box() == before
+
+
+def test_a_drag_ends_with_the_button_whatever_moves_below_the_mouse(open_page: Callable[..., Page]) -> None:
+    """A browser says "pointerover" also when the page moves: with the button up that must select nothing."""
+    page = open_page("/grid?task=kinds&oldest=true")
+    page.locator(".tile").nth(47).wait_for()
+    page.evaluate(
+        """() => {
+          const tiles = document.querySelectorAll(".tile");
+          const say = (name, tile) =>
+            tile.dispatchEvent(new PointerEvent(name, { bubbles: true, pointerType: "mouse", button: 0 }));
+          say("pointerdown", tiles[4]);
+          say("pointerover", tiles[6]);
+          say("pointerup", tiles[6]);
+          say("pointerover", tiles[20]);
+        }"""
+    )
+    assert page.locator('.tile[aria-pressed="true"]').count() == 3
+    page.locator(".tile").nth(9).click()
+    assert page.locator('.tile[aria-pressed="true"]').count() == 4, "the next click counts again"
 
 
 def test_single_pictures_follow_one_another(open_page: Callable[..., Page], server: Running) -> None:
