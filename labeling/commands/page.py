@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from coop.settings import Settings
 from coop.store.store import Store
 from labeling.web.access import Access, is_loopback
-from labeling.web.app import create_app
+from labeling.web.app import create_app, warm_up
 from labeling.web.background import Background, Job
 from labeling.web.jobs import jobs
 from labeling.web.serve import listen, serve
@@ -64,6 +64,7 @@ def run_page(
         if request.browse:
             webbrowser.open(url)
 
+    warm_up(app)
     with listen(host, port) as listening:
         try:
             serve(app, listening, ready)

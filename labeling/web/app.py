@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import anyio
 from fastapi import FastAPI, Request
 from fastapi.templating import Jinja2Templates
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import Message
 
 from coop.errors import LabelError, StoreError, StoreUnavailable
 from coop.store.store import Store
@@ -67,6 +69,36 @@ def create_app(
     app.add_middleware(Pictures, store=store, thumbnails=site.thumbnails)
     app.add_middleware(Guard, site=site)  # the last one added is asked first
     return app
+
+
+def warm_up(app: FastAPI) -> None:
+    """Do now what the first page would else wait for: templates, the database, late imports."""
+    site: Site = app.state.site
+    environment = site.templates.env
+    for name in environment.list_templates():
+        environment.get_template(name)
+    site.store.tasks()
+    anyio.run(_ask_for_a_file, app)
+
+
+async def _ask_for_a_file(app: FastAPI) -> None:
+    """A first request, answered to nobody: threads and files load parts when first used."""
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        pass
+
+    path = "/static/style.css"
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "query_string": b"",
+        "headers": [(b"host", b"localhost")],
+    }
+    await app(scope, receive, send)
 
 
 def _templates() -> Jinja2Templates:
