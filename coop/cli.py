@@ -454,14 +454,21 @@ def evaluate(
         ),
     ],
     json_file: Annotated[Path | None, typer.Option("--json", help="A file for all figures.")] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="A folder for a page with everything drawn, the worst errors first to look at."),
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="Another model package, to be compared on the same pictures.")
+    ] = None,
 ) -> None:
     """Say how good a model is on labelled pictures: how often it is right, for which classes, on which days.
 
     Give it days that it was not trained on: neighbouring pictures are copies of each other.
     """
-    from training.evaluating import run_evaluation
+    from training.evaluating import Wanted, run_evaluation
 
-    run_evaluation(package, data, json_file, console)
+    run_evaluation(package, data, Wanted(json_file=json_file, report=report, against=against), console)
 
 
 @app.command()

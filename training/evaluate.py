@@ -23,6 +23,7 @@ from training.metrics import (
     Counts,
     Doubles,
     balanced_accuracy,
+    best_constant,
     bootstrap_interval,
     count,
     expected_calibration_error,
@@ -126,6 +127,7 @@ def report(scores: Scores) -> dict[str, Any]:
             [example.label for example in scores.examples],
             [scores.label(number) for number in range(len(days))],
         ),
+        "best_constant": best_constant([example.label for example in scores.examples]),
         "known_share": float(scores.known.mean()),
         "accuracy_of_known": float(scores.right[scores.known].mean()) if scores.known.any() else None,
         "per_class": {
@@ -138,6 +140,32 @@ def report(scores: Scores) -> dict[str, Any]:
     if scores.card.mode is TaskMode.COUNT:
         figures["counts"] = _counting(scores)
     return figures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Another model on the same pictures: its accuracy, and how much better (positive) the first one is."""
+
+    other: str
+    accuracy: float
+    difference: float
+    interval: tuple[float, float]
+
+
+def compare(scores: Scores, other: Scores) -> Comparison:
+    """How much better ``scores`` are than another model's for the same pictures, in the same order.
+
+    The interval is that of the difference: pictures are drawn once for both models, since what is hard for
+    one is mostly hard for the other.
+    """
+    gain = scores.right.astype(float) - other.right.astype(float)
+    days = [example.group for example in scores.examples]
+    return Comparison(
+        other=other.card.model,
+        accuracy=float(other.right.mean()),
+        difference=float(gain.mean()),
+        interval=bootstrap_interval(lambda drawn: float(gain[drawn].mean()), days),
+    )
 
 
 def write_json(file: Path, figures: Mapping[str, Any]) -> None:

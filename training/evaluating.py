@@ -2,36 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from coop.classify.card import TaskMode
 from coop.classify.package import ModelPackage
 from coop.errors import OutputError
-from training.evaluate import report, score, write_json
+from training.evaluate import Comparison, Scores, compare, report, score, write_json
 from training.labelled import read_labelled
 
+Tell = Callable[[str, int, int], None]
 
-def run_evaluation(folder: Path, data: Path, json_file: Path | None, console: Console) -> None:
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What an evaluation is to write. ``against``: another package, to be compared on the same pictures."""
+
+    json_file: Path | None = None
+    report: Path | None = None
+    against: Path | None = None
+
+
+def run_evaluation(folder: Path, data: Path, wanted: Wanted, console: Console) -> None:
     """Score the package in ``folder`` on labelled pictures, print the figures, and write them where asked."""
     package = ModelPackage.load(folder)
+    other = None if wanted.against is None else ModelPackage.load(wanted.against)
     pictures = read_labelled(data, mode=package.card.mode)
     with _progress(console) as bar:
-        task = bar.add_task("Looking at pictures", total=len(pictures))
-        scores = score(package, pictures, progress=lambda done, _: bar.update(task, completed=done))
-    figures = report(scores)
+        tell = _teller(bar)
+        scores = score(package, pictures, progress=partial(tell, "Looking at pictures"))
+        figures = report(scores)
+        comparison = None
+        if other is not None:
+            name = f"Asking {other.card.model}"
+            comparison = compare(scores, score(other, pictures, progress=partial(tell, name)))
+            figures["against"] = asdict(comparison)
+        page = None
+        if wanted.report is not None:
+            with _writing(wanted.report):
+                page = _report_page(wanted.report, package, scores, figures, comparison, tell)
     print_report(figures, console)
-    if json_file is not None:
-        try:
-            write_json(json_file, figures)
-        except OSError as error:
-            raise OutputError(json_file, str(error.strerror), "Choose a folder that can be written") from None
-        console.print(f"Wrote {json_file}", highlight=False, soft_wrap=True)
+    if wanted.json_file is not None:
+        with _writing(wanted.json_file):
+            write_json(wanted.json_file, figures)
+    for file in (wanted.json_file, page):
+        if file is not None:
+            console.print(f"Wrote {file}", highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _writing(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(file, str(error.strerror), "Choose a folder that can be written") from None
+
+
+def _report_page(
+    folder: Path,
+    package: ModelPackage,
+    scores: Scores,
+    figures: Mapping[str, Any],
+    comparison: Comparison | None,
+    tell: Tell,
+) -> Path:
+    from training.report.page import write_report  # draws, which costs a second to load
+
+    return write_report(folder, package, scores, figures, against=comparison, tell=tell)
 
 
 def print_report(figures: Mapping[str, Any], console: Console) -> None:
@@ -44,6 +89,17 @@ def print_report(figures: Mapping[str, Any], console: Console) -> None:
         f"Macro-F1 {figures['macro_f1']:.3f}, calibration error {figures['ece']:.3f}.",
         highlight=False,
     )
+    console.print(
+        f"Always giving the commonest answer: {figures['best_constant']:.1%} right.", highlight=False
+    )
+    if "against" in figures:
+        against = figures["against"]
+        low, high = (100 * point for point in against["interval"])
+        console.print(
+            f"{against['other']} has {against['accuracy']:.1%} of the same pictures right: a difference of "
+            f"{100 * against['difference']:+.1f} points ({low:+.1f} to {high:+.1f}).",
+            highlight=False,
+        )
     sure = figures["accuracy_of_known"]
     console.print(
         f"The watch would call {1 - figures['known_share']:.1%} of them unknown"
@@ -83,6 +139,18 @@ def _groups_table(per_group: Mapping[str, Mapping[str, Any]]) -> Table:
 
 def _share(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
+
+
+def _teller(bar: Progress) -> Tell:
+    """A bar for each thing that is told of."""
+    shown: dict[str, TaskID] = {}
+
+    def tell(name: str, done: int, total: int) -> None:
+        if name not in shown:
+            shown[name] = bar.add_task(name, total=total)
+        bar.update(shown[name], completed=done, total=total)
+
+    return tell
 
 
 def _progress(console: Console) -> Progress:

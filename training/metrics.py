@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -65,6 +66,11 @@ def balanced_accuracy(truth: Sequence[str], answers: Sequence[str]) -> float:
     right = np.array([a == b for a, b in zip(truth, answers, strict=True)])
     names = np.array(truth)
     return float(np.mean([right[names == name].mean() for name in sorted(set(truth))]))
+
+
+def best_constant(truth: Sequence[str]) -> float:
+    """The share right of always giving the commonest answer: what a model reaches that does not look."""
+    return max(Counter(truth).values()) / len(truth)
 
 
 def expected_calibration_error(confidence: Doubles, right: Bools, bins: int = ECE_BINS) -> float:

@@ -6,55 +6,19 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
+from fakes.colours import BLUE, DARK, GREEN, RED, YELLOW, colour_package, labelled_colours
 from typer.testing import CliRunner
 
-from coop.classify.card import ModelCard, Preprocessing, TaskMode
-from coop.classify.package import ModelPackage, write_package
-from coop.classify.tflite_writer import GraphWriter
+from coop.classify.card import TaskMode
 from coop.cli import app
 from training.evaluate import report, score
 from training.labelled import LabelledDataError, read_labelled
 
-RED, GREEN, BLUE, DARK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (0, 0, 0)
-YELLOW = (255, 255, 0)
-SIZE = 32
-
-
-def colour_package(folder: Path, mode: TaskMode, classes: tuple[str, ...]) -> ModelPackage:
-    """A model that answers by the mean of red, green and blue: class k is there where colour k is strong."""
-    graph = GraphWriter("mean colour")
-    x = graph.scale(graph.cast_to_float(graph.picture_input("image", SIZE)), 1 / 255)
-    mean = graph.average_over_picture(x, "embedding")
-    logits = graph.dense(mean, np.eye(3, dtype=np.float32) * 8, np.full(3, -4, dtype=np.float32), "logits")
-    card = ModelCard(
-        name="colours",
-        version="1",
-        task="colour",
-        mode=mode,
-        classes=classes,
-        preprocessing=Preprocessing(size=SIZE),
-        thresholds=dict.fromkeys(classes, 0.9),
-    )
-    return write_package(folder, card, graph.finish({"logits": logits, "embedding": mean}))
-
-
-def labelled(folder: Path, *rows: tuple[tuple[int, int, int], str, str]) -> Path:
-    lines = ["path,label,group"]
-    for number, (colour, label, group) in enumerate(rows):
-        picture = np.full((40, 40, 3), colour[::-1], dtype=np.uint8)
-        cv2.imwrite(str(folder / f"{number}.png"), picture)
-        lines.append(f"{number}.png,{label},{group}")
-    file = folder / "labels.csv"
-    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return file
-
 
 def test_one_class_a_picture(tmp_path: Path) -> None:
     package = colour_package(tmp_path / "p", TaskMode.SINGLE, ("red", "green", "blue"))
-    file = labelled(
+    file = labelled_colours(
         tmp_path, (RED, "red", "a"), (GREEN, "green", "a"), (BLUE, "blue", "b"), (BLUE, "red", "b")
     )
     figures = report(score(package, read_labelled(file)))
@@ -71,7 +35,7 @@ def test_one_class_a_picture(tmp_path: Path) -> None:
 
 def test_sets_of_classes_are_right_only_as_a_whole(tmp_path: Path) -> None:
     package = colour_package(tmp_path / "p", TaskMode.MULTI, ("red", "green", "blue"))
-    file = labelled(
+    file = labelled_colours(
         tmp_path,
         (YELLOW, "red|green", "a"),
         (RED, "red|green", "a"),
@@ -89,7 +53,7 @@ def test_sets_of_classes_are_right_only_as_a_whole(tmp_path: Path) -> None:
 
 def test_counts_are_also_scored_within_one(tmp_path: Path) -> None:
     package = colour_package(tmp_path / "p", TaskMode.COUNT, ("eggs=0", "eggs=1", "eggs=2"))
-    file = labelled(
+    file = labelled_colours(
         tmp_path, (RED, "eggs=0", "a"), (GREEN, "eggs=0", "a"), (BLUE, "eggs=0", "a"), (BLUE, "eggs=3", "a")
     )
     counts = report(score(package, read_labelled(file)))["counts"]["eggs"]
@@ -99,15 +63,15 @@ def test_counts_are_also_scored_within_one(tmp_path: Path) -> None:
 
 def test_a_class_that_the_model_does_not_know_is_never_right(tmp_path: Path) -> None:
     package = colour_package(tmp_path / "p", TaskMode.SINGLE, ("red", "green", "blue"))
-    file = labelled(tmp_path, (RED, "red", "a"), (YELLOW, "yellow", "a"))
+    file = labelled_colours(tmp_path, (RED, "red", "a"), (YELLOW, "yellow", "a"))
     assert report(score(package, read_labelled(file)))["accuracy"] == 0.5
 
 
 def test_labels_of_another_task_are_refused(tmp_path: Path) -> None:
     package = colour_package(tmp_path / "p", TaskMode.SINGLE, ("red", "green", "blue"))
     with pytest.raises(LabelledDataError, match=r"its classes are hen, the model's blue, green, red"):
-        score(package, read_labelled(labelled(tmp_path, (RED, "hen", "a"))))
-    counts = replace(read_labelled(labelled(tmp_path, (RED, "red", "a"))), mode=TaskMode.COUNT)
+        score(package, read_labelled(labelled_colours(tmp_path, (RED, "hen", "a"))))
+    counts = replace(read_labelled(labelled_colours(tmp_path, (RED, "red", "a"))), mode=TaskMode.COUNT)
     with pytest.raises(
         LabelledDataError, match="labels are those of a count task, but the model is a single"
     ):
@@ -117,7 +81,7 @@ def test_labels_of_another_task_are_refused(tmp_path: Path) -> None:
 def test_the_command_prints_and_writes_the_figures(tmp_path: Path) -> None:
     colour_package(tmp_path / "p", TaskMode.MULTI, ("red", "green", "blue"))
     # No "|" and no "none": the model decides that these are sets.
-    file = labelled(tmp_path, (RED, "red", "a"), (GREEN, "green", "b"))
+    file = labelled_colours(tmp_path, (RED, "red", "a"), (GREEN, "green", "b"))
     out = tmp_path / "figures.json"
     result = CliRunner().invoke(
         app, ["evaluate", str(tmp_path / "p"), "--data", str(file), "--json", str(out)]
