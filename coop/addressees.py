@@ -32,6 +32,11 @@ class Addressees:
             return (self._recipient(CONSOLE_CHAT, wants.get(CONSOLE_CHAT)),)
         return tuple(self._recipient(chat, wants.get(chat)) for chat in self._roles())
 
+    def keepers(self) -> tuple[Recipient, ...]:
+        """The recipients that may change things; of groups those with a keeper among them."""
+        able = {chat for chat, (role, _) in self.menus().items() if role is Role.KEEPER} | {CONSOLE_CHAT}
+        return tuple(recipient for recipient in self.recipients() if recipient.chat in able)
+
     def preferences(self, chat: str) -> Preferences:
         return self.store.preferences().get(chat) or Preferences(chat=chat)
 

@@ -49,6 +49,7 @@ from coop.frame.watch import CameraWatch
 from coop.logs import configure_logging
 from coop.models import Models, active_package
 from coop.nests import Nests
+from coop.night_start import NightStart, nightly_command, under_systemd
 from coop.notify.compose import Composer
 from coop.notify.console import FolderMessenger
 from coop.notify.messenger import Messenger
@@ -127,6 +128,10 @@ class Daemon:
             self._desk = FrontDesk(parts)
             self._bot, messenger = self._messenger(say)
             recorder = Recorder(self._store, parts.teller)
+            self._night = NightStart(
+                nightly_command(path or find_settings_file()), wanted=not under_systemd()
+            )
+            opened.callback(self._night.stop)
             self._routine = Routine(
                 settings=settings,
                 settings_file=path or find_settings_file(),
@@ -145,6 +150,7 @@ class Daemon:
                 tell_systemd=self._systemd.notify,
                 recorder=recorder,
                 box=BoxWatch(settings, self._store, recorder),
+                night=self._night,
                 flock=FlockWatch(
                     settings=settings,
                     store=self._store,
@@ -164,6 +170,7 @@ class Daemon:
             digest=schedule.digest,
             weekly=schedule.weekly,
             backup=schedule.backup,
+            training=schedule.training,
             zone=settings.zone,
         )
         plan = Timetable(jobs, settings.zone)

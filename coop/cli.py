@@ -426,7 +426,9 @@ def train(
     new model goes to work by itself, if it has more of the held-out pictures right than the one at work.
     """
     from coop.assembly import utc_now
-    from coop.places import models_dir, open_store
+    from coop.data_lock import TrainingLock
+    from coop.nightly import never_lose, stand_in
+    from coop.places import make_data_dir, models_dir, open_store
     from coop.settings import load_settings
     from training.command import Choices, train_on_file, train_task
 
@@ -440,8 +442,39 @@ def train(
     if data is not None and out is not None:
         train_on_file(data, out, models, console, task=task, choices=choices)
     elif task is not None:
-        with open_store(settings) as store:
-            train_task(store, task, models, console, utc_now(), version=version, choices=choices)
+        make_data_dir(settings)
+        with TrainingLock(settings.data_dir), open_store(settings) as store:
+            train_task(
+                store, task, models, console, utc_now, version=version, choices=choices,
+                never_lose=never_lose(task, settings), stand_in=stand_in(task, settings),
+            )  # fmt: skip
+
+
+@app.command()
+def nightly(config: ConfigOption = None) -> None:
+    """Learn from new labels, as coop-nightly.timer does each night: only where enough have come.
+
+    A new model goes to work if it has more of the held-out days right than the one at work; keepers get a
+    message with both figures and a button that goes back. A run that was stopped is gone on with. It gives
+    way to everything else on the box. `coop check` says what is due.
+    """
+    from coop.assembly import utc_now
+    from coop.commands.nightly import run_nightly
+    from coop.nightly import Teacher
+    from coop.settings import load_settings
+    from labeling.commands.versions import version_at_night
+    from training.command import Choices, free_name, learn_version
+    from training.judging import judge
+
+    settings = load_settings(config)
+    choices = Choices(most_tuned=settings.training.tune_at_most)
+    teacher = Teacher(
+        version=lambda store, task: version_at_night(store, task, settings, utc_now()),
+        free_name=free_name,
+        learn=lambda dataset, package: learn_version(dataset, package, Console(quiet=True), choices),
+        judge=judge,
+    )
+    run_nightly(settings, teacher, utc_now)
 
 
 @app.command()
@@ -589,7 +622,8 @@ def roll_back_model(
     from coop.commands.model import roll_back
     from coop.settings import load_settings
 
-    _say(f"The task {task} now uses {roll_back(task, load_settings(config), utc_now())} again")
+    name = roll_back(task, load_settings(config), utc_now)
+    _say(f"The task {task} now uses {name} again" if name else f"No model is at work for {task} any more")
 
 
 @database.command()

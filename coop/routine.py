@@ -23,6 +23,8 @@ from coop.flock_watch import FlockWatch
 from coop.ledger import reattribute
 from coop.load import Load
 from coop.models import Models
+from coop.night_start import NightStart
+from coop.nightly import JOB
 from coop.notify.compose import Composer
 from coop.notify.outbox import OutboxWorker
 from coop.recorder import Recorder
@@ -35,8 +37,8 @@ from coop.trouble import Trouble
 log = logging.getLogger(__name__)
 
 GIB = 2**30
-MISSED_BACKUP = timedelta(hours=25)
-"""A daily backup older than this was missed."""
+MISSED = timedelta(hours=25)
+"""A daily backup or training that is longer ago than this was missed."""
 SWEEP_GRACE = timedelta(hours=1)
 """A file younger than this may still get its row."""
 FRESH_S = 30.0
@@ -71,6 +73,7 @@ class Routine:
     recorder: Recorder
     flock: FlockWatch
     box: BoxWatch
+    night: NightStart
     _missing: int = field(default=0, init=False)
     _written: float = field(default=0.0, init=False)
     _watched: float = field(default=0.0, init=False)
@@ -209,8 +212,25 @@ class Routine:
         except CoopError as error:
             log.error("Whether a backup was missed is not known: %s", error)
             return
-        if last is None or self.clock() - last > MISSED_BACKUP:
+        if last is None or self.clock() - last > MISSED:
             self.back_up()
+
+    def start_training(self) -> None:
+        """Begin the night's learning in a process of its own, where systemd's timer does not."""
+        self.night.start()
+
+    def catch_up_training(self) -> None:
+        """Begin it where its hour was missed, or where it was killed: it goes on."""
+        if not self.night.wanted:
+            return
+        try:
+            last = self.store.last_run(JOB)
+            broken = any(self.store.open_training(task) for task in self.settings.training.tasks)
+        except CoopError as error:
+            log.error("Whether a training was missed is not known: %s", error)
+            return
+        if broken or last is None or self.clock() - last > MISSED:
+            self.night.start()
 
     def _note_run(self, job: str) -> None:
         try:

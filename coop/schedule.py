@@ -68,6 +68,10 @@ class Duties(Protocol):
 
     def queue_weekly(self) -> None: ...
 
+    def start_training(self) -> None: ...
+
+    def catch_up_training(self) -> None: ...
+
     def repeat_alarms(self) -> None: ...
 
     def take_stills(self) -> None: ...
@@ -87,8 +91,10 @@ class Job:
     grace_s: int
 
 
-def table(duties: Duties, *, digest: time, weekly: time, backup: time, zone: tzinfo) -> tuple[Job, ...]:
-    """All jobs of the daemon; ``digest``, ``weekly`` (Sundays) and ``backup`` are local times in ``zone``."""
+def table(
+    duties: Duties, *, digest: time, weekly: time, backup: time, training: time, zone: tzinfo
+) -> tuple[Job, ...]:
+    """All jobs of the daemon; the times (``weekly``: on Sundays) are local ones in ``zone``."""
 
     def daily(at: time) -> BaseTrigger:
         return CronTrigger(hour=at.hour, minute=at.minute, second=at.second, timezone=zone)
@@ -111,6 +117,8 @@ def table(duties: Duties, *, digest: time, weekly: time, backup: time, zone: tzi
         ("stills", Every(20), duties.take_stills, 30),
         ("backup", daily(backup), duties.back_up, 6 * 3600),
         ("missed backup", Every(3600), duties.catch_up_backup, 300),
+        ("training", daily(training), duties.start_training, 6 * 3600),
+        ("missed training", Every(3600), duties.catch_up_training, 300),
     )
     return tuple(Job(name=n, when=when, what=what, grace_s=grace) for n, when, what, grace in rows)
 

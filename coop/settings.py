@@ -396,6 +396,26 @@ class ScheduleSettings(Section):
     weekly: time = Field(default=time(19, 30), description="On Sundays, the message that sums up the week.")
     backup: time = Field(default=time(3, 30), description="The daily backup into data_dir/backups.")
     backups_kept: int = Field(default=7, ge=1, le=365, description="Daily backups kept.")
+    training: time = Field(
+        default=time(0, 30),
+        description="When `coop run` starts the nightly training; as a service, coop-nightly.timer does.",
+    )
+
+
+class TrainingSettings(Section):
+    """Learning from new labels at night, in a process of its own; `coop check` says whether it can."""
+
+    tasks: tuple[TaskName, ...] = Field(
+        default=("kinds", "hens", "nest"), description="What is learned anew at night; []: nothing."
+    )
+    new_labels: int = Field(
+        default=50, ge=1, description="So many pictures labelled since the last training are worth another."
+    )
+    tune_at_most: int = Field(
+        default=3000,
+        ge=0,
+        description="With the extra `train`: of more pictures only the head is learned, in seconds.",
+    )
 
 
 class LabelingSettings(Section):
@@ -478,6 +498,7 @@ class Settings(Section):
     store: StoreSettings = StoreSettings()
     retention: RetentionSettings = RetentionSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    training: TrainingSettings = TrainingSettings()
     labeling: LabelingSettings = LabelingSettings()
     log: LogSettings = LogSettings()
 

@@ -44,6 +44,10 @@ class Nothing:
 
     def queue_weekly(self) -> None: ...
 
+    def start_training(self) -> None: ...
+
+    def catch_up_training(self) -> None: ...
+
     def repeat_alarms(self) -> None: ...
 
     def take_stills(self) -> None: ...
@@ -54,7 +58,9 @@ class Nothing:
 
 
 def jobs(digest: time = time(20, 30), backup: time = time(3, 30), zone: tzinfo = BERLIN) -> dict[str, Job]:
-    rows = table(Nothing(), digest=digest, weekly=time(19, 30), backup=backup, zone=zone)
+    rows = table(
+        Nothing(), digest=digest, weekly=time(19, 30), backup=backup, training=time(0, 30), zone=zone
+    )
     named = {job.name: job for job in rows}
     assert len(named) == len(rows), "the names are unique"
     return named

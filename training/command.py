@@ -6,7 +6,7 @@ import importlib.util
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,16 +19,20 @@ from rich.table import Table
 from coop.classify.package import ModelPackage
 from coop.classify.runtime import Classifier
 from coop.classify.starter import ensure_starter
+from coop.domain.dataset import DatasetVersion
+from coop.domain.training import Outcome
 from coop.errors import CoopError, ModelPackageError
 from coop.store.store import Store
 from training.augment import RECIPES, contact_sheet
-from training.evaluate import Scores, report, score
+from training.evaluate import report, score
 from training.examine import examine
+from training.judging import judge, sentences
 from training.labelled import LabelledSet, read_labelled, read_picture
 from training.lesson import lesson
 from training.quick import Learned, Trial, learn
 
 _SHOWN = 8  # pictures of a contact sheet
+DRAFTS = ".training-"
 FEWEST_TUNED = 40
 MOST_TUNED_UNASKED = 600
 """Fewer pictures than the first teach a network nothing; more than this take more than some minutes."""
@@ -48,13 +52,15 @@ class TrainExtraError(CoopError, RuntimeError):
 class Choices:
     """What the user may choose. ``sheet``: a PNG of the variations, as the network gets them.
 
-    ``fine_tune``: whether the network itself is tuned; None where the pictures and the machine decide.
+    ``fine_tune``: whether the network itself is tuned; None where the pictures and the machine decide: not of
+    more than ``most_tuned``.
     """
 
     seed: int = 0
     sheet: Path | None = None
     fine_tune: bool | None = None
     epochs: int | None = None
+    most_tuned: int = MOST_TUNED_UNASKED
 
 
 def train_on_file(
@@ -67,9 +73,11 @@ def train_on_file(
     """
     if out.exists():
         raise ModelPackageError(out, "it exists already", "Choose another folder, or remove it first")
-    best = _learned(read_labelled(data), models, console, choices, out.with_name(f".{out.name}.tuning"))
+    running = out.with_name(f".{out.name}.tuning")
+    best = _learned(read_labelled(data), models, console, choices, running)
     name = task or out.name
     package = best.write(out, task=name, name=name, version="1")
+    shutil.rmtree(running, ignore_errors=True)
     console.print(
         f"Wrote {out}: {len(best.head.classes)} classes, {best.accuracy:.1%} right on groups held out. "
         f"To use it: coop model install {out}",
@@ -84,24 +92,59 @@ def train_task(
     task: str,
     models: Path,
     console: Console,
-    now: datetime,
+    clock: Callable[[], datetime],
     *,
     version: int | None,
     choices: Choices,
-) -> ModelPackage:
+    never_lose: Collection[str] = (),
+    stand_in: str = "",
+) -> None:
     """Learn from a dataset version, install the package, and put it to work if it is better than what is.
 
-    Better: more of the pictures held out are right. Both models are judged by the same ones.
+    Better: more of the pictures held out are right. Both models are judged by the same ones. ``stand_in`` is
+    the package that works where none was ever chosen. A training that was killed is overtaken.
     """
-    learned, judged = lesson(store.dataset(task, version))
+    dataset = store.dataset(task, version)
+    overtaken = store.open_training(task)
+    if overtaken is not None:
+        store.end_training(overtaken.id, Outcome.FAILED, clock(), reason="overtaken by `coop train`")
+    name = free_name(models, task, dataset.version)
+    newest = store.newest_label_of(task, dataset.made)
+    training = store.begin_training(task, dataset.version, name, newest, clock())
+    try:
+        learn_version(dataset, models / name, console, choices)
+        current = store.active(task)
+        other = current or stand_in or None
+        verdict = judge(dataset, models / name, models / other if other else None, never_lose)
+    except CoopError as error:
+        store.end_training(training.id, Outcome.FAILED, clock(), reason=str(error))
+        raise
+    outcome = Outcome.PROMOTED if verdict.better else Outcome.KEPT
+    if not store.end_training(
+        training.id, outcome, clock(), verdict=verdict, at_work=current, instead=other or ""
+    ):
+        reason = "another model went to work meanwhile"
+        store.end_training(training.id, Outcome.FAILED, clock(), reason=reason)
+        _say(console, f"Nothing was changed: {reason}. To use the new one: coop model use {name}")
+        return
+    for sentence in sentences(name, task, other, verdict):
+        _say(console, sentence)
+
+
+def learn_version(dataset: DatasetVersion, folder: Path, console: Console, choices: Choices) -> ModelPackage:
+    """Learn from a dataset version and write the package ``folder``, its card with what its test part says.
+
+    A run that was stopped goes on. Raises LabelledDataError, HeadError or ModelPackageError.
+    """
+    models, task = folder.parent, dataset.task
+    number = folder.name.removeprefix(f"{task}-")
+    learned, judged = lesson(dataset)
     best = _learned(learned, models, console, choices, models / f".tuning-{task}")
-    number = _free_version(models, task, str(store.dataset(task, version).version))
-    with tempfile.TemporaryDirectory(dir=models, prefix=".training-") as folder:
-        draft = best.write(Path(folder) / "draft", task=task, name=task, version=number)
-        scores = score(draft, judged)
-    figures = report(scores)
+    with tempfile.TemporaryDirectory(dir=models, prefix=DRAFTS) as drafts:
+        draft = best.write(Path(drafts) / "draft", task=task, name=task, version=number)
+        figures = report(score(draft, judged))
     package = best.write(
-        models / f"{task}-{number}", task=task, name=task, version=number,
+        folder, task=task, name=task, version=number,
         measured={
             "held_out_accuracy": round(figures["accuracy"], 4),
             "held_out_interval": [round(p, 4) for p in figures["accuracy_interval"]],
@@ -110,10 +153,10 @@ def train_task(
             "calibration_error": round(figures["ece"], 4),
         },
     )  # fmt: skip
+    shutil.rmtree(models / f".tuning-{task}", ignore_errors=True)
     low, high = figures["accuracy_interval"]
     _say(console, f"{package.card.model}: {figures['accuracy']:.1%} right ({low:.1%} to {high:.1%}) of "
                   f"{figures['n']} pictures of days that it never saw.")  # fmt: skip
-    _promote(store, package, scores, models, console, now)
     return package
 
 
@@ -146,9 +189,9 @@ def _to_tune(pictures: int, choices: Choices, console: Console) -> bool:
     able = importlib.util.find_spec("tensorflow") is not None
     if choices.fine_tune and not able:
         raise TrainExtraError
-    if choices.fine_tune is None and able and pictures > MOST_TUNED_UNASKED:
+    if choices.fine_tune is None and able and pictures > choices.most_tuned:
         _say(console, f"{pictures} pictures are many to tune the network on unasked: --fine-tune does it.")
-    unasked = able and FEWEST_TUNED <= pictures <= MOST_TUNED_UNASKED
+    unasked = able and FEWEST_TUNED <= pictures <= choices.most_tuned
     return unasked if choices.fine_tune is None else choices.fine_tune
 
 
@@ -176,7 +219,6 @@ def _tuned(
         except KeyboardInterrupt:
             _say(console, "Stopped. The same command goes on from the last epoch.")
             raise
-    shutil.rmtree(running)
     for finding in tuned.told:
         _say(console, f"The doctor, {finding.severity}: {finding.kind} at {finding.where}: "
                       f"{finding.evidence}. {finding.remedy}")  # fmt: skip
@@ -194,42 +236,12 @@ def _progress(console: Console) -> Progress:
     )  # fmt: skip
 
 
-def _promote(
-    store: Store, package: ModelPackage, scores: Scores, models: Path, console: Console, now: datetime
-) -> None:
-    """Put the package to work unless the one that is at work is as good on the same pictures."""
-    task, current = package.card.task, store.active(package.card.task)
-    name = package.folder.name
-    if current is not None:
-        before = _accuracy_of(models / current, scores)
-        now_right = float(scores.right.mean())
-        if before is not None and before >= now_right:
-            _say(console, f"{current} stays at work: it has {before:.1%} of the same pictures right. "
-                          f"To use the new one all the same: coop model use {name}")  # fmt: skip
-            return
-        _say(console, f"{current} had {'nothing' if before is None else f'{before:.1%}'} of them right.")
-    store.activate(task, name, now)
-    _say(console, f"{name} is at work now. To go back: coop model rollback {task}")
-
-
-def _accuracy_of(folder: Path, scores: Scores) -> float | None:
-    """How much of the same pictures another package has right; None where it cannot be used for them."""
-    try:
-        other = ModelPackage.load(folder)
-    except ModelPackageError:
-        return None
-    if other.card.mode is not scores.card.mode:
-        return None
-    pictures = LabelledSet(source=folder, mode=other.card.mode, classes=(), examples=scores.examples)
-    return float(score(other, pictures).right.mean())
-
-
-def _free_version(models: Path, task: str, version: str) -> str:
-    """The dataset version's number, with another one behind it where a model of that name is there."""
-    number, name = 1, version
-    while (models / f"{task}-{name}").exists():
+def free_name(models: Path, task: str, version: int) -> str:
+    """Task and dataset version, with another number behind them where a model of that name is there."""
+    number, name = 1, f"{task}-{version}"
+    while (models / name).exists():
         number += 1
-        name = f"{version}.{number}"
+        name = f"{task}-{version}.{number}"
     return name
 
 

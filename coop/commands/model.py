@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,11 +12,13 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from coop.addressees import Addressees
 from coop.classify.card import ModelCard
 from coop.classify.package import ModelPackage, copy_package
 from coop.classify.starter import STARTER_FOLDER
 from coop.commands.tables import Row, print_rows
 from coop.errors import ModelPackageError
+from coop.going_back import go_back
 from coop.places import models_dir, open_store
 from coop.settings import Settings
 
@@ -87,16 +89,13 @@ def use_model(name: str, settings: Settings, now: datetime) -> tuple[str, str]:
     return card.task, folder.name
 
 
-def roll_back(task: str, settings: Settings, now: datetime) -> str:
-    """Put the package before this one back to work; returns its name. StoreError, ModelPackageError."""
+def roll_back(task: str, settings: Settings, clock: Callable[[], datetime]) -> str:
+    """Put the package before this one back to work; returns its name, "" for none. StoreError,
+    ModelPackageError.
+    """
     with open_store(settings) as store:
-        name = store.rollback(task, now)
-        try:
-            ModelPackage.load(models_dir(settings) / name)
-        except ModelPackageError:
-            store.rollback(task, now)  # which undoes it: what cannot be used must not be put to work
-            raise
-    return name
+        addressees = Addressees(settings=settings, store=store, clock=clock)
+        return go_back(store, settings, addressees, task, "coop model rollback", clock())
 
 
 def installed_packages(settings: Settings) -> list[Installed]:

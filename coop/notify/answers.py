@@ -152,10 +152,16 @@ class ModelLine:
     since: datetime | None = None
 
 
-def models(lines: Sequence[ModelLine]) -> str:
+def models(lines: Sequence[ModelLine], learned: Sequence[str] = ()) -> str:
+    """``learned``: a line for the last training of each task."""
+    last = [f"🎓 <b>{tr('Learned last')}</b>", *learned] if learned else []
     if not lines:
-        return f"🧠 {tr('no model: every movement is told')}"
-    return "\n".join([f"🧠 <b>{tr('Models at work')}</b>", *map(_model_line, lines)])
+        return "\n".join([f"🧠 {tr('no model: every movement is told')}", *last])
+    return "\n".join([f"🧠 <b>{tr('Models at work')}</b>", *map(_model_line, lines), *last])
+
+
+def that_model() -> str:
+    return tr("That model")
 
 
 def _model_line(line: ModelLine) -> str:
@@ -174,6 +180,8 @@ def no_rollback() -> str:
 
 
 def rolled_back(task: str, model: str) -> str:
+    if not model:
+        return f"🧠 {tr('{task}: no model is at work any more.').format(task=name(task))}"
     return f"🧠 {tr('{task}: {model} is at work again.').format(task=name(task), model=name(model))}"
 
 

@@ -556,6 +556,26 @@ class ActiveModelRow(Base):
     previous: Mapped[str | None]
 
 
+class TrainingRow(Base):
+    """A training of a task, from its beginning on; see `coop.domain.training.Training`."""
+
+    __tablename__ = "trainings"
+    __table_args__ = (Index(None, "task"), Index(None, "package"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    task: Mapped[str]
+    version: Mapped[int]
+    newest_label: Mapped[int]
+    package: Mapped[str]
+    begun: Mapped[datetime]
+    attempts: Mapped[int]
+    ended: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    instead: Mapped[str]
+    verdict: Mapped[dict[str, Any] | None]
+    reason: Mapped[str] = mapped_column(Text)
+
+
 class DaemonStatusRow(Base):
     """The daemon's own row: there is at most one."""
 

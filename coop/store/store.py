@@ -36,13 +36,14 @@ from coop.store.survey import Survey
 from coop.store.tasks import Tasks
 from coop.store.tellings import Tellings
 from coop.store.thinning import Thinning
+from coop.store.trainings import Trainings
 from coop.store.visits import Visits
 
 
 class Store(
     Recording, Visits, Events, Nests, Eggs, Outbox, Tellings, Corrections, Chats, Tasks, Labels, Catalogue,
-    Queue, Survey, Quality, Clusters, Datasets, Browsing, Logins, ActivePackages, Status, Retention, Thinning,
-    Backup,
+    Queue, Survey, Quality, Clusters, Datasets, Browsing, Logins, ActivePackages, Trainings, Status,
+    Retention, Thinning, Backup,
 ):  # fmt: skip
     """One opened store; each base class is one noun of it, in a module of its own.
 

@@ -7,6 +7,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from coop.domain.dataset import DatasetHead, DatasetVersion, Part
+from coop.settings import Settings
 from coop.store.store import Store
 from labeling.datasets.difference import Difference, difference
 from labeling.datasets.make import VersionWanted, class_counts, make_version
@@ -31,6 +32,12 @@ def run_version(
     ]
     said += [str(sentence) for sentence in version.about["said"]]
     return version, said
+
+
+def version_at_night(store: Store, name: str, settings: Settings, now: datetime) -> DatasetVersion:
+    """The version that the nightly training learns from: `coop label version` without any wish."""
+    wanted = VersionWanted(near=settings.labeling.near_duplicates_per_visit, note="nightly training")
+    return run_version(store, name, wanted, "nightly", now, settings.zone)[0]
 
 
 def class_rows(store: Store, version: DatasetVersion) -> Sequence[Mapping[str, Any]]:

@@ -26,6 +26,7 @@ from coop.frame.latest import LatestFrame
 from coop.frame.masked import own_zones
 from coop.frame.watch import CameraWatch
 from coop.models import Models
+from coop.night_start import NightStart
 from coop.notify.compose import Composer
 from coop.notify.console import FolderMessenger
 from coop.notify.outbox import OutboxWorker
@@ -104,6 +105,7 @@ def a_house(folder: Path, clock: Clock, **settings: Any) -> Iterator[House]:
             monotonic=monotonic,
             tell_systemd=systemd.append,
             recorder=recorder,
+            night=NightStart((), wanted=False),
             box=BoxWatch(tree, store, recorder, hottest=lambda: None),
             flock=FlockWatch(
                 settings=tree,
