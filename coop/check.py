@@ -21,6 +21,7 @@ from coop.domain.url import redact_text
 from coop.errors import CoopError, SettingsError, SourceError
 from coop.settings import CameraSettings, Settings
 from coop.settings_sources import ENV_PREFIX
+from coop.sun import dusk_of
 
 GIB = 2**30
 STORE_LIMIT_S = 15.0
@@ -63,6 +64,7 @@ def run_checks(
     quick = [  # before the slow ones, which may make the data folder
         _settings_check(settings),
         _clock_check(settings, now),
+        _dusk_check(settings, now),
         _folder_check(settings.data_dir),
         _disk_check(settings, free_bytes),
     ]
@@ -203,6 +205,20 @@ def _clock_check(settings: Settings, now: datetime) -> Check:
     advice = "Set timezone if the coop is elsewhere: it decides what a day is"
     remedy = advice if settings.zone.key in ("UTC", "Etc/UTC") else ""
     return Check(name="clock", ok=True, found=local, remedy=remedy)
+
+
+def _dusk_check(settings: Settings, now: datetime) -> Check:
+    """Without coordinates nobody knows when it is dusk: no failure, but a keeper waits for the roll call."""
+    if settings.coop.latitude is None:
+        return Check(
+            name="dusk",
+            ok=True,
+            found="the coop's coordinates are not set: no roll call at dusk",
+            remedy="Set coop.latitude and coop.longitude, in degrees as a map shows them: 51.48 and -0.01",
+        )
+    dusk = dusk_of(now.astimezone(settings.zone).date(), settings)
+    found = "the sun does not set today" if dusk is None else f"roll call at {dusk:%H:%M} today"
+    return Check(name="dusk", ok=True, found=found)
 
 
 def _existing(folder: Path) -> Path:

@@ -5,7 +5,8 @@
 #   deploy/install.sh --root DIR           lay everything out below DIR, to look at, and touch nothing else
 #   --prefix DIR    where the program goes (default /opt/neurocoop)
 #   --python FILE   the Python to use (default python3; 3.11 or newer)
-#   --no-pip        leave the program itself alone: only settings, unit and wrapper
+#   --train         with TensorFlow, so that the nightly training tunes the network itself (1.5 GB of disk more)
+#   --no-pip        leave the program itself alone: only settings, units and wrapper
 #
 # Settings that exist are never changed.
 set -eu
@@ -16,6 +17,7 @@ root=
 prefix=/opt/neurocoop
 python=python3
 pip=yes
+extra=
 
 say() { printf '%s\n' "$*"; }
 fail() { printf 'install.sh: %s\n' "$*" >&2; exit 1; }
@@ -32,6 +34,7 @@ while [ $# -gt 0 ]; do
             shift 2
             ;;
         --no-pip) pip=no; shift ;;
+        --train) extra='[train]'; shift ;;
         -h | --help) sed -n '2,/^set -eu/s/^# \{0,1\}//p' "$0"; exit 0 ;;
         *) fail "unknown option $1; see --help" ;;
     esac
@@ -63,7 +66,7 @@ install_program() {
     "$python" -m venv --help >/dev/null 2>&1 || fail "$python has no venv; on Debian: apt-get install python3-venv"
     [ -x "$root$prefix/bin/python" ] || "$python" -m venv "$root$prefix"
     "$root$prefix/bin/python" -m pip install --quiet --disable-pip-version-check \
-        --constraint "$checkout/constraints.txt" --upgrade "$checkout"
+        --constraint "$checkout/constraints.txt" --upgrade "$checkout$extra"
     say "installed the program in $root$prefix"
 }
 
@@ -84,11 +87,13 @@ install_settings() {
 
 install_unit() {
     install -d "$root/etc/systemd/system" "$root/usr/local/bin"
-    sed "s|/opt/neurocoop/|$prefix/|" "$checkout/deploy/coop.service" >"$root/etc/systemd/system/coop.service"
+    for unit in coop.service coop-nightly.service coop-nightly.timer; do
+        sed "s|/opt/neurocoop/|$prefix/|" "$checkout/deploy/$unit" >"$root/etc/systemd/system/$unit"
+        chmod 0644 "$root/etc/systemd/system/$unit"
+    done
     sed "s|/opt/neurocoop/|$prefix/|" "$checkout/deploy/coop-command.sh" >"$root/usr/local/bin/coop"
-    chmod 0644 "$root/etc/systemd/system/coop.service"
     chmod 0755 "$root/usr/local/bin/coop"
-    say "installed the service and the command coop"
+    say "installed the service, the nightly training and the command coop"
 }
 
 start() {
@@ -99,6 +104,7 @@ start() {
     systemctl daemon-reload
     systemctl enable --quiet coop.service
     systemctl restart coop.service
+    systemctl enable --quiet --now coop-nightly.timer
     say "started; see 'coop check' and 'journalctl -u coop'"
 }
 

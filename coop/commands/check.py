@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from coop.assembly import camera_source, first_frame, utc_now
@@ -12,6 +14,10 @@ from coop.errors import SettingsError
 from coop.models import Models, active_package
 from coop.places import open_store
 from coop.settings import Settings, load_settings
+from coop.training_news import TRAIN_EXTRA, has_train_extra
+
+SYSTEMD = Path("/run/systemd/system")
+UNIT = Path("/etc/systemd/system/coop.service")
 
 
 def check_everything(path: Path | None) -> list[Check]:
@@ -20,7 +26,7 @@ def check_everything(path: Path | None) -> list[Check]:
         settings = load_settings(path)
     except SettingsError as error:
         return settings_failed(error)
-    return run_checks(
+    checks = run_checks(
         settings,
         open_store=lambda: _open_store(settings),
         grab_frame=lambda name, camera: first_frame(
@@ -31,6 +37,46 @@ def check_everything(path: Path | None) -> list[Check]:
         now=utc_now(),
         free_bytes=lambda folder: shutil.disk_usage(folder).free,
     )
+    if any(check.name == "database" and check.ok for check in checks):
+        checks.append(nightly_check(settings))
+    return checks
+
+
+def timer_state() -> str | None:
+    """What systemd says of the timer; None where the watch is no service of this machine."""
+    if not (SYSTEMD.is_dir() and UNIT.exists()):
+        return None
+    command = ["systemctl", "is-enabled", "coop-nightly.timer"]
+    asked = subprocess.run(command, capture_output=True, text=True, check=False)
+    return asked.stdout.strip() or "not installed"
+
+
+def nightly_check(
+    settings: Settings,
+    *,
+    able: Callable[[], bool] = has_train_extra,
+    timer: Callable[[], str | None] = timer_state,
+) -> Check:
+    """Whether the nightly training can run, who starts it, and what there is to learn."""
+    name, tasks = "nightly training", settings.training.tasks
+    if not tasks:
+        return Check(name=name, ok=True, found="switched off: training.tasks is empty")
+    state = timer()
+    if state not in (None, "enabled"):
+        remedy = "sudo systemctl enable --now coop-nightly.timer"
+        return Check(name=name, ok=False, found=f"coop-nightly.timer is {state}", remedy=remedy)
+    with open_store(settings) as store:
+        known = {task.name for task in store.tasks()}
+        due = [f"{task} {store.new_labels(task)}" for task in tasks if task in known]
+    when = f"{settings.schedule.training:%H:%M} by `coop run`" if state is None else "by coop-nightly.timer"
+    labels = (
+        f"new labels: {', '.join(due)}, of {settings.training.new_labels} worth a training" if due else ""
+    )
+    found = f"{when}; {labels or 'nothing is labelled yet'}"
+    if able():
+        return Check(name=name, ok=True, found=found)
+    remedy = f"Only the head of the network is learned. To tune all of it: {TRAIN_EXTRA}"
+    return Check(name=name, ok=True, found=found, remedy=remedy)
 
 
 def _open_store(settings: Settings) -> str:

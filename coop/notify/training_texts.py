@@ -88,8 +88,10 @@ def last_line(training: Training) -> str:
     shares = tr("{before} → {now} right").format(before=percent(verdict.before), now=percent(verdict.right))
     if training.outcome is Outcome.PROMOTED:
         return f"• {task}: {name(training.package)} · {shares}"
-    lacks = ""
+    parts = [f"{task}: {name(training.package)}", shares, tr("not put to work")]
     if verdict.lacks:
         listed = ", ".join(name(lost) for lost in verdict.lacks)
-        lacks = f" · {tr('it does not know: {kinds}').format(kinds=listed)}"
-    return f"• {task}: {name(training.package)} · {shares} · {tr('not put to work')}{lacks}"
+        parts.append(tr("it does not know: {kinds}").format(kinds=listed))
+    elif verdict.better:
+        parts.append(trn("only {n} picture to judge by", "only {n} pictures to judge by", verdict.pictures))
+    return f"• {' · '.join(parts)}"

@@ -38,6 +38,8 @@ def test_what_it_lays_out(install: Install, tmp_path: Path, checkout: Path) -> N
     assert layout(tmp_path) == {
         "etc/neurocoop/coop.toml": 0o640,
         "etc/neurocoop/telegram-token": 0o640,
+        "etc/systemd/system/coop-nightly.service": 0o644,
+        "etc/systemd/system/coop-nightly.timer": 0o644,
         "etc/systemd/system/coop.service": 0o644,
         "usr/local/bin/coop": 0o755,
     }
@@ -65,6 +67,8 @@ def test_another_prefix_is_in_unit_and_command(install: Install, tmp_path: Path)
     assert (
         "ExecStart=/srv/hen-watch/bin/coop run" in (tmp_path / "etc/systemd/system/coop.service").read_text()
     )
+    nightly = (tmp_path / "etc/systemd/system/coop-nightly.service").read_text()
+    assert "ExecStart=/srv/hen-watch/bin/coop nightly" in nightly
     command = (tmp_path / "usr/local/bin/coop").read_text()
     assert "/srv/hen-watch/bin/coop" in command
     assert "/opt/" not in command
@@ -119,4 +123,4 @@ def test_the_command_runs_as_the_services_user_with_its_settings(
 def test_help(checkout: Path) -> None:
     command = ["sh", str(checkout / "deploy" / "install.sh"), "--help"]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert all(option in text for option in ("--root", "--prefix", "--python", "--no-pip"))
+    assert all(option in text for option in ("--root", "--prefix", "--python", "--train", "--no-pip"))

@@ -22,12 +22,21 @@ def unit(checkout: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def nightly(checkout: Path) -> Path:
+    return checkout / "deploy" / "coop-nightly.service"
+
+
+@pytest.fixture(scope="session")
 def service(unit: Path) -> configparser.SectionProxy:
-    """The [Service] section; of a key that stands twice, the last value."""
+    return section(unit, "Service")
+
+
+def section(unit: Path, name: str) -> configparser.SectionProxy:
+    """A section of a unit; of a key that stands twice, the last value."""
     parser = configparser.ConfigParser(strict=False, interpolation=None)
     parser.optionxform = str  # type: ignore[assignment, method-assign]
     parser.read(unit, encoding="utf-8")
-    return parser["Service"]
+    return parser[name]
 
 
 def security_score(systemd_analyze: str, unit: Path) -> float:
@@ -44,6 +53,31 @@ def test_the_service_is_locked_down(unit: Path, tool: Tool, tmp_path: Path) -> N
     open_unit = tmp_path / "coop.service"
     open_unit.write_text("[Service]\nExecStart=/bin/true\n")
     assert security_score(systemd_analyze, open_unit) > 9.0
+
+
+def test_the_nightly_training_is_locked_down_and_gives_way(nightly: Path, tool: Tool, unit: Path) -> None:
+    assert security_score(tool("systemd-analyze"), nightly) < 2.0
+    learning, watching = section(nightly, "Service"), section(unit, "Service")
+    assert (learning["Type"], learning["Nice"], learning["IOSchedulingClass"]) == ("oneshot", "19", "idle")
+    assert int(learning["CPUWeight"]) < 100, "that of the watch"
+    assert learning["MemoryMax"].endswith("%") and int(learning["OOMScoreAdjust"]) > 0
+    assert learning["Restart"] == "on-failure"
+    same = ("User", "Environment", "LoadCredential", "StateDirectory", "WorkingDirectory")
+    assert [learning[key] for key in same] == [watching[key] for key in same], "the same settings and data"
+
+
+def test_systemd_understands_the_nightly_training_and_its_timer(
+    nightly: Path, tool: Tool, tmp_path: Path
+) -> None:
+    text = nightly.read_text(encoding="utf-8").replace("/opt/neurocoop/bin/coop nightly", "/bin/true")
+    (tmp_path / nightly.name).write_text(text)
+    timer = nightly.with_suffix(".timer")
+    (tmp_path / timer.name).write_text(timer.read_text(encoding="utf-8"))
+    command = [tool("systemd-analyze"), "verify", "--man=no", str(tmp_path / timer.name)]
+    verified = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "coop-nightly" not in verified.stdout + verified.stderr
+    timing = section(timer, "Timer")
+    assert timing["Persistent"] == "true" and "OnBootSec" in timing
 
 
 def test_systemd_understands_every_line(unit: Path, tool: Tool, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from coop.flock_watch import FlockWatch
 from coop.frame.latest import LatestFrame
 from coop.frame.masked import own_zones
 from coop.frame.watch import CameraWatch
-from coop.models import Models
+from coop.models import Models, active_package
 from coop.night_start import NightStart
 from coop.notify.compose import Composer
 from coop.notify.console import FolderMessenger
@@ -77,7 +77,7 @@ def a_house(folder: Path, clock: Clock, **settings: Any) -> Iterator[House]:
     values = {"data_dir": folder / "data", "timezone": "Europe/Berlin", "classify": {"starter": False}}
     tree = Settings.model_validate(values | settings)
     with open_store(tree) as store:
-        models = Models(tree, active=lambda task: None)
+        models = Models(tree, active_package(store, tree))
         crew = Crew([_camera(name, tree, store) for name in tree.active_cameras])
         composer = Composer(zone=tree.zone)
         monotonic, messages = Monotonic(), folder / "messages"

@@ -11,12 +11,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fakes.records import NOON as THEN
+from fakes.records import findings
 from rich.console import Console
 
 from coop import check
 from coop.check import GIB, Check, exit_status, render, run_checks, settings_failed
+from coop.commands.check import nightly_check
 from coop.domain.frame import Frame
+from coop.domain.label import Label
+from coop.domain.task import Task, TaskClass, TaskKind
 from coop.errors import SettingsError, SourceError, StoreCorrupt
+from coop.places import open_store
 from coop.settings import CameraSettings, Settings
 
 NOW = datetime.now(UTC) + timedelta(days=1)
@@ -95,7 +101,7 @@ def test_everything_works(home: Path) -> None:
     checks = tried(settings_with(home, "run", "door", telegram={"token": TOKEN}))
     assert failed(checks) == {}
     assert exit_status(list(checks.values())) == 0
-    quick = ["settings", "clock", "data folder", "disk"]
+    quick = ["settings", "clock", "dusk", "data folder", "disk"]
     assert list(checks) == [*quick, "database", "models", "camera run", "camera door", "telegram"]
     assert checks["settings"].found == "2 cameras"
     assert checks["camera run"].found.startswith("64 x 48 after ")
@@ -187,6 +193,38 @@ def test_a_clock_before_the_installation_is_wrong(home: Path) -> None:
 def test_universal_time_is_pointed_out() -> None:
     assert "timezone" in tried(Settings(timezone="UTC"))["clock"].remedy
     assert tried(Settings(timezone="Europe/Berlin"))["clock"].remedy == ""
+
+
+def test_missing_coordinates_are_told_with_what_to_set(home: Path) -> None:
+    found = tried(settings_with(home, "run"))["dusk"]
+    assert found.ok and "no roll call" in found.found and "coop.latitude" in found.remedy
+    here = {"latitude": 51.48, "longitude": 0.0}
+    found = tried(settings_with(home, "run", coop=here), now=datetime(2026, 5, 1, 12, tzinfo=UTC))["dusk"]
+    assert found.ok and found.found == "roll call at 19:32 today" and found.remedy == ""
+
+
+def test_the_nightly_training_says_who_starts_it_and_what_it_has_to_learn(home: Path) -> None:
+    settings = settings_with(home, "run")
+    found = nightly_check(settings, able=lambda: False, timer=lambda: None)
+    assert found.ok and found.found == "00:30 by `coop run`; nothing is labelled yet"
+    assert "pip install 'neurocoop[train]'" in found.remedy
+    with open_store(settings) as store:
+        store.record(findings(1), THEN)
+        store.add_task(
+            Task(name="kinds", kind=TaskKind.SINGLE, classes=(TaskClass(code="hen", name="hen"),)),
+            "Anna",
+            THEN,
+        )
+        store.add_label(
+            Label(picture="picture-1", task="kinds", value="hen", who="Anna", at=THEN, how="visit")
+        )
+    found = nightly_check(settings, able=lambda: True, timer=lambda: "enabled")
+    assert found.found == "by coop-nightly.timer; new labels: kinds 1, of 50 worth a training"
+    assert found.ok and found.remedy == ""
+    found = nightly_check(settings, able=lambda: True, timer=lambda: "disabled")
+    assert not found.ok and "systemctl enable" in found.remedy
+    off = settings_with(home, "run", training={"tasks": []})
+    assert "switched off" in nightly_check(off, timer=lambda: None).found
 
 
 def test_a_full_disk(home: Path) -> None:

@@ -22,6 +22,7 @@ from coop.domain.findings import Findings
 from coop.domain.health import DaemonStatus
 from coop.domain.label import Label
 from coop.domain.notification import OutboxState
+from coop.domain.training import Outcome, Verdict
 from coop.errors import BackupError, StoreCorrupt, StoreUnavailable
 from coop.store.models import (
     Base,
@@ -60,6 +61,9 @@ def populate(store: Store) -> None:
     store.note_stranger("66", NOON)
     store.activate("kinds", "kinds-1", NOON)
     store.activate("kinds", "kinds-2", NOON)
+    verdict = Verdict(right=0.9, before=0.8, pictures=20, days=2, lacks=("fox",))
+    learned = store.begin_training("kinds", 1, "kinds-3", 1, NOON)
+    store.end_training(learned.id, Outcome.KEPT, NOON, verdict=verdict, at_work="kinds-2")
     store.set_last_run("digest", NOON)
     store.put_status(
         DaemonStatus(pid=1, started=NOON, refreshed=NOON, version="0.1", cameras=(), model="kinds-2")
