@@ -63,7 +63,7 @@ def at_work_again(
                 () if back else ((Button(text=texts.back_button(training), press=back_press(training)),),)
             )
             note = Notification(
-                key=f"{_key(training)}@{now.isoformat()}:{keeper.address}", chat=keeper.address,
+                key=f"{_key(training)}{'-' if back else '+'}{now.isoformat()}:{keeper.address}", chat=keeper.address,
                 text=texts.promoted(training, back=back), buttons=buttons, silent=True,
                 edits=f"{_key(training)}:{keeper.address}",
             )  # fmt: skip
