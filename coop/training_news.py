@@ -63,9 +63,9 @@ def at_work_again(
                 () if back else ((Button(text=texts.back_button(training), press=back_press(training)),),)
             )
             note = Notification(
-                key=f"{_key(training)}{'-' if back else '+'}{now.isoformat()}:{keeper.address}", chat=keeper.address,
-                text=texts.promoted(training, back=back), buttons=buttons, silent=True,
-                edits=f"{_key(training)}:{keeper.address}",
+                key=f"{_key(training)}{'-' if back else '+'}{now.isoformat()}:{keeper.address}",
+                chat=keeper.address, text=texts.promoted(training, back=back), buttons=buttons,
+                silent=True, edits=f"{_key(training)}:{keeper.address}",
             )  # fmt: skip
         notes.append(note)
     return tuple(notes)

@@ -109,7 +109,7 @@ def test_corrections_from_the_phone_make_a_better_model_and_a_tap_goes_back(tmp_
             store.new_pairing_code(clock(), timedelta(minutes=5), role=Role.WATCHER), "12", "W", clock()
         )
         store.set_preferences(Preferences(chat=str(RUSSIAN), language="ru"))
-        package(models_dir(house.settings) / "hens-0", classes=names)
+        package(models_dir(house.settings) / "hens-0", classes=(*names, "none"))
         store.activate(HENS, "hens-0", clock())
         asyncio.run(_talk(house, api, seen(house, source), tmp_path))
     assert [error for error in api.errors if "not modified" not in error] == []
