@@ -8,14 +8,14 @@ import shutil
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
 from coop.backups import make_daily_backup
 from coop.box_watch import BoxWatch
 from coop.crew import Crew
-from coop.digests import day_digest, weekly_digest
+from coop.digests import WEEK, day_digest, weekly_digest
 from coop.domain.health import DaemonStatus
 from coop.domain.times import local_day
 from coop.errors import CoopError
@@ -251,12 +251,13 @@ class Routine:
             log.error("No digest yet: %s", error)
 
     def queue_weekly(self) -> None:
-        """Put the week's digest into the outbox, once for each week."""
+        """Put the digest of the week that ended last into the outbox, once for each week."""
         now = self.clock()
         try:
-            last = local_day(now, self.settings.zone)
-            findings = weekly_digest(self.store, last, now, self.composer, self.recipients())
+            sunday = last_sunday(now.astimezone(self.settings.zone), self.settings.schedule.weekly)
+            findings = weekly_digest(self.store, sunday, now, self.composer, self.recipients())
             self.store.record(findings, now)
+            self.store.set_last_run("weekly", now)
         except CoopError as error:
             log.error("No digest of the week yet: %s", error)
 
@@ -278,17 +279,22 @@ class Routine:
             self._trouble.tell(f"No picture for the day's film: {error}")
 
     def catch_up(self) -> None:
-        """At the start: send a digest that was missed while the program was not running today."""
-        now = self.clock()
-        local = now.astimezone(self.settings.zone)
+        """At the start: send the digests that were missed while the program was not running, of today and of
+        the week that ended last.
+        """
+        now = self.clock().astimezone(self.settings.zone)
+        schedule = self.settings.schedule
         try:
-            last = self.store.last_run("digest")
+            day, week = self.store.last_run("digest"), self.store.last_run("weekly")
         except CoopError as error:
             log.error("Whether a digest was missed is not known: %s", error)
             return
-        missed = last is not None and local_day(last, self.settings.zone) < local.date()
-        if missed and local.time() > self.settings.schedule.digest:
+        missed = day is not None and local_day(day, self.settings.zone) < now.date()
+        if missed and now.time() > schedule.digest:
             self.queue_digest()
+        last = week or day  # before the first digest of a week those of the days say that somebody watched
+        if last is not None and local_day(last, self.settings.zone) < last_sunday(now, schedule.weekly):
+            self.queue_weekly()
 
     async def flush_outbox(self) -> None:
         """Send what is due."""
@@ -309,3 +315,10 @@ class Routine:
             log.error("Not feeding the watchdog: %s stale", " and ".join(stale))
             return
         self.tell_systemd("WATCHDOG=1")
+
+
+def last_sunday(now: datetime, at: time) -> date:
+    """The Sunday whose digest was due last, by the local time ``now``."""
+    back = timedelta(days=now.isoweekday() % WEEK)
+    sunday = now.date() - back
+    return sunday if back or now.time() >= at else sunday - timedelta(days=WEEK)

@@ -127,8 +127,8 @@ class Teller:
         notes: list[Notification] = []
         for egg in eggs:
             recorded = found.get(egg.key)
-            if recorded is None or not isinstance(recorded.event, EggLaid):
-                continue
+            if recorded is None or not isinstance(recorded.event, EggLaid) or recorded.event.number > 1:
+                continue  # the first of the eggs found at once tells of all
             anew = replace(recorded.event, shares=egg.shares)
             for recipient in self.recipients():
                 with speaking(recipient.language):

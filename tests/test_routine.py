@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+import signal
+import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+from fakes.daemon import wait_for
 from fakes.house import House, a_house
 from fakes.post import Clock
 from fakes.records import EVER, NOON, arrival, findings, new_picture, visit
@@ -15,7 +18,9 @@ from coop.domain.event import CameraLost
 from coop.domain.findings import Findings, RecordedEvent
 from coop.domain.label import Label
 from coop.errors import StoreUnavailable
-from coop.routine import FRESH_S, GIB, SWEEP_GRACE
+from coop.night_start import NightStart
+from coop.nightly import JOB
+from coop.routine import FRESH_S, GIB, SWEEP_GRACE, last_sunday
 from coop.store.store import Store
 
 EVENING = datetime(2026, 5, 4, 18, 30, tzinfo=UTC)
@@ -79,6 +84,67 @@ def test_a_digest_that_was_missed_today_is_made_at_the_start(tmp_path: Path, clo
     with a_house(tmp_path, clock) as house:
         house.routine.catch_up()
         assert "5 May" in sent(house)[-1]
+
+
+@pytest.mark.parametrize("watched", ["the week before", "days only"])
+def test_a_weeks_digest_that_was_missed_is_made_up_once_after_the_start(
+    tmp_path: Path, clock: Clock, watched: str
+) -> None:
+    """A box that is off on Sunday evening (10 May) tells of the week on Tuesday."""
+    with a_house(tmp_path, clock) as house:
+        house.store.set_last_run("digest", clock())
+        if watched == "the week before":
+            house.store.set_last_run("weekly", EVENING - timedelta(days=1))
+    for _ in range(2):
+        clock.now = EVENING + timedelta(days=8, hours=-6)
+        with a_house(tmp_path, clock) as house:
+            house.routine.catch_up()
+            assert len(sent(house)) == 1
+            assert "10 May" in sent(house)[0]
+
+
+@pytest.mark.parametrize(
+    ("now", "sunday"),
+    [
+        ("2026-05-10T19:29", "2026-05-03"),
+        ("2026-05-10T19:30", "2026-05-10"),
+        ("2026-05-11T00:01", "2026-05-10"),
+        ("2026-05-16T23:59", "2026-05-10"),
+    ],
+)
+def test_which_week_ended_last(now: str, sunday: str) -> None:
+    found = last_sunday(datetime.fromisoformat(now).replace(tzinfo=UTC), time(19, 30))
+    assert found == date.fromisoformat(sunday)
+
+
+def test_a_missed_or_broken_training_is_begun_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(NightStart, "start", lambda self: started.append("started"))
+    house.routine.catch_up_training()
+    assert started == [], "systemd's timer does it"
+    house.routine.night.wanted = True
+    house.routine.catch_up_training()
+    house.store.set_last_run(JOB, house.clock())
+    house.routine.catch_up_training()
+    assert len(started) == 1, "the one before is not a day ago"
+    house.store.begin_training("hens", 1, "hens-1", 0, house.clock())
+    house.routine.catch_up_training()
+    house.routine.start_training()
+    assert len(started) == 3
+
+
+def test_the_nightly_training_runs_once_at_a_time_and_ends_with_the_watch(tmp_path: Path) -> None:
+    mark = tmp_path / "begun"
+    code = f"open({str(mark)!r}, 'a').write('x'); import time; time.sleep(600)"
+    night = NightStart((sys.executable, "-c", code), wanted=True)
+    night.start()
+    night.start()
+    wait_for("the process", mark.exists)
+    process = night._process
+    night.stop()
+    assert process is not None and process.returncode == -signal.SIGTERM
+    night.start()
+    assert mark.read_text() == "x"
 
 
 @pytest.mark.parametrize("hours", [12, 23])

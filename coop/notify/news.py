@@ -46,7 +46,7 @@ def news(event: Event, zone: tzinfo) -> str | None:
     """The text that tells an event, in Telegram's HTML; None for one that is only recorded."""
     where, when = name(event.place), clock(event.time.astimezone(zone))
     match event:
-        case EggLaid():
+        case EggLaid(number=1):
             there = tr("{eggs} there now").format(eggs=eggs(event.eggs))
             return f"{headline('🥚', laid_by(event))}\n{where} · {when} · {there}"
         case EggGone():
@@ -93,14 +93,27 @@ def _trouble_told(event: WatchTroubled) -> str:
 
 
 def laid_by(event: EggLaid) -> str:
-    """Whose egg it is, as sure as that is and no surer."""
+    """Whose egg it is, as sure as that is and no surer; of eggs found at once all in one sentence."""
     named = [s for s in event.shares if s.hen != NOBODY and s.probability >= WORTH_NAMING]
+    shares = tr(" or ").join(f"{name(s.hen)} ({percent(s.probability)})" for s in named[:3])
+    sure = bool(named) and named[0].probability >= CERTAIN
+    if event.together > 1:
+        return _laid_together(event, name(named[0].hen) if sure else "", shares)
     if not named:
         return tr("An egg, and nobody knows whose")
-    if named[0].probability >= CERTAIN:
+    if sure:
         return tr("{hen} laid an egg").format(hen=name(named[0].hen))
-    shares = tr(" or ").join(f"{name(s.hen)} ({percent(s.probability)})" for s in named[:3])
     return tr("An egg, by {hens}").format(hens=shares)
+
+
+def _laid_together(event: EggLaid, hen: str, shares: str) -> str:
+    """The same hens share all eggs of one find alike, so one message tells of all."""
+    found = eggs(event.together)
+    if hen:
+        return tr("{hen} laid {eggs}").format(hen=hen, eggs=found)
+    if not shares:
+        return tr("{eggs}, and nobody knows whose").format(eggs=found)
+    return tr("{eggs}, each by {hens}").format(eggs=found, hens=shares)
 
 
 def eggs(count: int) -> str:

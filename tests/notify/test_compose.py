@@ -11,10 +11,12 @@ from fakes.botapi import visible
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coop.domain.egg import Share
 from coop.domain.event import (
     AnimalSeen,
     CameraBack,
     CameraLost,
+    EggLaid,
     Event,
     HenArrived,
     MotionSeen,
@@ -24,6 +26,7 @@ from coop.domain.event import (
 from coop.domain.findings import RecordedEvent
 from coop.domain.notification import Notification
 from coop.notify.compose import Composer
+from coop.notify.languages import speaking
 
 BERLIN = ZoneInfo("Europe/Berlin")
 WHEN = datetime(2024, 10, 4, 5, 12, tzinfo=UTC)  # 07:12 in Berlin
@@ -85,6 +88,31 @@ def test_low_confidence_is_said_in_words(confidence: float, said: bool) -> None:
 )
 def test_everything_else_is_only_recorded(event: Event) -> None:
     assert told(event) == ()
+
+
+@pytest.mark.parametrize(
+    ("shares", "english", "russian"),
+    [
+        (
+            {"Ida": 0.5, "Josefine": 0.49},
+            "2 eggs, each by Ida (50%) or Josefine (49%)",
+            "2 яйца, каждое: Ida",
+        ),
+        ({"Ida": 0.95}, "Ida laid 2 eggs", "Ida: снесено 2 яйца"),
+        ({}, "2 eggs, and nobody knows whose", "2 яйца, и неизвестно чьи"),
+    ],
+)
+def test_eggs_found_at_once_are_one_message(shares: dict[str, float], english: str, russian: str) -> None:
+    told = tuple(Share(hen=hen, probability=p) for hen, p in shares.items())
+    found = [
+        EggLaid(**facts(since=WHEN - timedelta(hours=1), eggs=3, number=n, together=2, shares=told))
+        for n in (1, 2)
+    ]
+    for language, words in (("en", english), ("ru", russian)):
+        with speaking(language):
+            notes = [COMPOSER.compose(RecordedEvent(event=event), ["1"]) for event in found]
+        assert [len(each) for each in notes] == [1, 0], "the first tells of both"
+        assert words in notes[0][0].text
 
 
 def test_the_end_of_a_visit_edits_its_message_in_every_chat() -> None:
