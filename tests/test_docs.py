@@ -12,7 +12,7 @@ import pytest
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from coop.cli import app
+from coop.cli.main import app
 from coop.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]

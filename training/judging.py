@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from coop.errors import ModelPackageError
 from training.evaluate import score
 from training.labelled import LabelledDataError, LabelledSet
 from training.lesson import lesson
+from training.metrics import best_constant
 
 
 def judge(dataset: DatasetVersion, new: Path, other: Path | None, never_lose: Collection[str]) -> Verdict:
@@ -28,7 +28,7 @@ def judge(dataset: DatasetVersion, new: Path, other: Path | None, never_lose: Co
     known = set() if rival is None else set(rival.card.classes)
     return Verdict(
         right=_share_right(package, judged) or 0.0,
-        before=_most_frequent(judged) if before is None else before,
+        before=best_constant([example.label for example in judged.examples]) if before is None else before,
         pictures=len(judged),
         days=len(judged.groups),
         lacks=tuple(sorted(known.intersection(never_lose) - set(package.card.classes))),
@@ -67,8 +67,3 @@ def _share_right(package: ModelPackage, pictures: LabelledSet) -> float | None:
         return float(score(package, pictures).right.mean())
     except LabelledDataError:
         return None
-
-
-def _most_frequent(pictures: LabelledSet) -> float:
-    counted = Counter(example.label for example in pictures.examples)
-    return max(counted.values()) / len(pictures)

@@ -36,7 +36,7 @@ def days(folder: Path) -> dict[str, Path]:
 
 
 def coop(folder: Path, *words: str) -> None:
-    program = [sys.executable, "-c", "from coop.cli import main; main()"]
+    program = [sys.executable, "-c", "from coop.cli.main import main; main()"]
     environment = {**os.environ, "COOP_DATA_DIR": str(folder / "data")}
     subprocess.run([*program, *words], check=True, env=environment, cwd=folder)
 

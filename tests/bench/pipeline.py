@@ -199,7 +199,7 @@ def start_up(folder: Path) -> tuple[float, float]:
 _REPLAY = """
 import sys
 from pathlib import Path
-from coop.cli import app
+from coop.cli.main import app
 app(["replay", sys.argv[1]], standalone_mode=False)
 print(Path("/proc/self/status").read_text())
 """

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from coop.classify.card import ModelCard, Preprocessing
 from coop.classify.package import write_package
 from coop.classify.tflite_writer import GraphWriter
-from coop.cli import app
+from coop.cli.main import app
 from coop.errors import ModelPackageError
 from coop.places import open_store
 from coop.settings import load_settings

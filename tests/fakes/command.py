@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from unittest import mock
 
-from coop.cli import main
+from coop.cli.main import main
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from fakes.colours import BLUE, DARK, GREEN, RED, YELLOW, colour_package, labell
 from typer.testing import CliRunner
 
 from coop.classify.card import TaskMode
-from coop.cli import app
+from coop.cli.main import app
 from training.evaluate import report, score
 from training.labelled import LabelledDataError, read_labelled
 

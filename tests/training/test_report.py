@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from coop.classify.card import TaskMode
 from coop.classify.runtime import Classifier
-from coop.cli import app
+from coop.cli.main import app
 from training.evaluate import compare, report, score
 from training.labelled import read_labelled
 from training.report.looks import occlusion_map, worst

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from coop.classify.card import TaskMode
 from coop.classify.package import ModelPackage
-from coop.cli import app
+from coop.cli.main import app
 from training.evaluate import report, score
 from training.examine import examine
 from training.labelled import LabelledDataError, read_labelled

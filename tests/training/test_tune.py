@@ -19,7 +19,7 @@ from coop.classify.card import TaskMode
 from coop.classify.efficientnet_lite import load_lite0_weights
 from coop.classify.package import ModelPackage
 from coop.classify.runtime import Classifier
-from coop.cli import app
+from coop.cli.main import app
 from training.answers import Answers
 from training.head import Head, write_head_package
 from training.labelled import LabelledSet, read_labelled, read_picture

@@ -1,0 +1,122 @@
+"""From labels to models, and how good those are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from coop.cli.common import ConfigOption, console
+
+
+def train(
+    task: Annotated[
+        str | None,
+        typer.Argument(help="The task to learn, such as hens: its newest dataset version, unless --data."),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Instead of a dataset version: a CSV (path,label,group), or class folders."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="With --data: the model package to write, a folder that is not there.")
+    ] = None,
+    version: Annotated[int | None, typer.Option(help="This dataset version, not the newest.")] = None,
+    seed: Annotated[int, typer.Option(help="Another number, other variations of the pictures.")] = 0,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(help="A PNG to write: pictures and their variations, as the network gets them."),
+    ] = None,
+    fine_tune: Annotated[
+        bool | None,
+        typer.Option(help="Tune the network itself, not its head alone. Unasked: from 40 to 600 pictures."),
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="How often the pictures are looked at in tuning: 14 times.")
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Learn from labelled pictures: a linear head on the starter network, in a minute, without TensorFlow.
+
+    Where TensorFlow is installed the network itself is tuned, and kept if it is better than the head. A run
+    that was stopped goes on with the same command. Which variations of the pictures help is decided on days
+    or visits held out. From a dataset version the
+    new model goes to work by itself, if it has more of the held-out pictures right than the one at work.
+    """
+    from coop.assembly import utc_now
+    from coop.data_lock import TrainingLock
+    from coop.nightly import never_lose, stand_in
+    from coop.places import make_data_dir, models_dir, open_store
+    from coop.settings import load_settings
+    from training.command import Choices, train_on_file, train_task
+
+    if (data is None) != (out is None) or (data is None and task is None) or (data and version):
+        raise typer.BadParameter("give a TASK (and --version), or --data and --out")
+    settings = load_settings(config)
+    models, choices = (
+        models_dir(settings),
+        Choices(seed=seed, sheet=sheet, fine_tune=fine_tune, epochs=epochs),
+    )
+    if data is not None and out is not None:
+        train_on_file(data, out, models, console, task=task, choices=choices)
+    elif task is not None:
+        make_data_dir(settings)
+        with TrainingLock(settings.data_dir), open_store(settings) as store:
+            train_task(
+                store, task, models, console, utc_now, version=version, choices=choices,
+                never_lose=never_lose(task, settings), stand_in=stand_in(task, settings),
+            )  # fmt: skip
+
+
+def nightly(config: ConfigOption = None) -> None:
+    """Learn from new labels, as coop-nightly.timer does each night: only where enough have come.
+
+    A new model goes to work if it has more of the held-out days right than the one at work; keepers get a
+    message with both figures and a button that goes back. A run that was stopped is gone on with. It gives
+    way to everything else on the box. `coop check` says what is due.
+    """
+    from coop.assembly import utc_now
+    from coop.commands.nightly import run_nightly
+    from coop.nightly import Teacher
+    from coop.settings import load_settings
+    from labeling.commands.versions import version_at_night
+    from training.command import Choices, free_name, learn_version
+    from training.judging import judge
+
+    settings = load_settings(config)
+    choices = Choices(most_tuned=settings.training.tune_at_most)
+    teacher = Teacher(
+        version=lambda store, task: version_at_night(store, task, settings, utc_now()),
+        free_name=free_name,
+        learn=lambda dataset, package: learn_version(dataset, package, Console(quiet=True), choices),
+        judge=judge,
+    )
+    run_nightly(settings, teacher, utc_now)
+
+
+def evaluate(
+    package: Annotated[Path, typer.Argument(help="The folder of a model package.")],
+    data: Annotated[
+        Path,
+        typer.Option(
+            help="Labelled pictures: a CSV (path,label,group), or a folder with a folder for each class."
+        ),
+    ],
+    json_file: Annotated[Path | None, typer.Option("--json", help="A file for all figures.")] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="A folder for a page with everything drawn, the worst errors first to look at."),
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="Another model package, to be compared on the same pictures.")
+    ] = None,
+) -> None:
+    """Say how good a model is on labelled pictures: how often it is right, for which classes, on which days.
+
+    Give it days that it was not trained on: neighbouring pictures are copies of each other.
+    """
+    from training.evaluating import Wanted, run_evaluation
+
+    run_evaluation(package, data, Wanted(json_file=json_file, report=report, against=against), console)
