@@ -25,7 +25,7 @@ from coop.classify.package import ModelPackage
 from coop.classify.starter import STARTER_FOLDER, ensure_starter
 from coop.domain.dataset import DatasetVersion
 from coop.domain.notification import Notification
-from coop.domain.training import Outcome, Training, Verdict
+from coop.domain.training import NIGHTLY, Outcome, Training, Verdict
 from coop.errors import CoopError, ModelPackageError
 from coop.places import models_dir
 from coop.settings import Settings
@@ -125,7 +125,7 @@ class Nightly:
             self.store.end_training(under_way.id, Outcome.FAILED, now, reason=reason, messages=told)
             return None
         return self.store.begin_training(
-            task, under_way.version, under_way.package, under_way.newest_label, self.clock()
+            task, under_way.version, under_way.package, under_way.newest_label, NIGHTLY, self.clock()
         )
 
     def _begun(self, task: str) -> Training | None:
@@ -140,7 +140,7 @@ class Nightly:
             log.info("Task %s: version %d is learned already, the new labels added nothing", task, learned[0])
             return None
         name = self.teacher.free_name(models_dir(self.settings), task, dataset.version)
-        return self.store.begin_training(task, dataset.version, name, newest, self.clock())
+        return self.store.begin_training(task, dataset.version, name, newest, NIGHTLY, self.clock())
 
     # The end
 
@@ -189,7 +189,9 @@ class Nightly:
     def _prune(self, task: str) -> None:
         """Remove old packages that nights made, and nobody uses."""
         used = {self.store.active(task), self.store.previous(task)}
-        made = [t for t in self.store.trainings(task) if t.ended is not None and t.package not in used]
+        made = [
+            t for t in self.store.trainings(task) if t.who == NIGHTLY and t.ended and t.package not in used
+        ]
         for training in made[PACKAGES_KEPT:]:
             shutil.rmtree(models_dir(self.settings) / training.package, ignore_errors=True)
 

@@ -160,6 +160,8 @@ async def _talk(house: House, api: FakeBotApi, truth: dict[str, str], folder: Pa
         assert "возврат к hens-0" in theirs.text and theirs.words == []
         house.routine.poll_models()
         assert _at_work(house) == "hens 0"
+        said = await _says(api, KEEPER, "/model")
+        assert "hens: hens 0" in said and said.endswith("right · not at work any more")
         await _press(api, worker, before, "hens-0")
         assert "hens-1 уже не работает" in api.toasts[-1], "a second tap undoes nothing"
         assert store.active(HENS) == "hens-0"

@@ -156,7 +156,7 @@ def test_another_model_that_goes_to_work_meanwhile_is_judged_against(
 def test_a_training_that_is_always_broken_off_is_given_up_and_told(store: Store, settings: Settings) -> None:
     labelled(store, each=10)
     for _ in range(MOST_ATTEMPTS):
-        store.begin_training(TASK, 1, "hens-1", store.newest_label_of(TASK), datetime.now(UTC))
+        store.begin_training(TASK, 1, "hens-1", store.newest_label_of(TASK), "nightly", datetime.now(UTC))
     a_night(store, settings)
     assert (last(store).outcome, store.active(TASK)) == (Outcome.FAILED, None)
     assert f"Learning was broken off {MOST_ATTEMPTS} times: the hens" in told(store)[str(KEEPER)]

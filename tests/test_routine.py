@@ -127,7 +127,7 @@ def test_a_missed_or_broken_training_is_begun_again(house: House, monkeypatch: p
     house.store.set_last_run(JOB, house.clock())
     house.routine.catch_up_training()
     assert len(started) == 1, "the one before is not a day ago"
-    house.store.begin_training("hens", 1, "hens-1", 0, house.clock())
+    house.store.begin_training("hens", 1, "hens-1", 0, "nightly", house.clock())
     house.routine.catch_up_training()
     house.routine.start_training()
     assert len(started) == 3

@@ -110,7 +110,7 @@ def train_task(
         store.end_training(overtaken.id, Outcome.FAILED, clock(), reason="overtaken by `coop train`")
     name = free_name(models, task, dataset.version)
     newest = store.newest_label_of(task, dataset.made)
-    training = store.begin_training(task, dataset.version, name, newest, clock())
+    training = store.begin_training(task, dataset.version, name, newest, "coop train", clock())
     try:
         learn_version(dataset, models / name, console, choices)
         current = store.active(task)

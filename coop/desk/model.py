@@ -32,7 +32,12 @@ class ModelDesk:
                     task=task, model=card.model, right=right if isinstance(right, float) else None
                 )
             )
-        last = [training_texts.last_line(training) for training in self._last()]
+        last = [
+            training_texts.last_line(
+                training, at_work=self._parts.store.active(training.task) == training.package
+            )
+            for training in self._last()
+        ]
         can = (Button(text=f"⏪ {task}", press=f"undo:{tag(task)}") for task in self._revocable())
         return Answer(text=answers.models(lines, last), buttons=grid(list(can)))
 

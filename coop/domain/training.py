@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+NIGHTLY = "nightly"
+
 
 class Outcome(StrEnum):
     """What became of a training."""
@@ -40,7 +42,7 @@ class Training:
     """``version`` is the dataset version, ``newest_label`` the last label that was given before it.
 
     ``package`` is the model that it makes, ``instead`` the one that was at work ("" for none). ``attempts``
-    counts how often it was begun: one that was killed is gone on with.
+    counts how often it was begun: one that was killed is gone on with. ``who`` began it: NIGHTLY, or a keeper.
     """
 
     id: int
@@ -48,6 +50,7 @@ class Training:
     version: int
     newest_label: int
     package: str
+    who: str
     begun: datetime
     attempts: int = 1
     ended: datetime | None = None

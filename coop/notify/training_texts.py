@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from coop.domain.training import Outcome, Training, Verdict
 from coop.notify.languages import later, percent, tr, trn
-from coop.notify.texts import REASON_LENGTH, headline, name, upper_first
+from coop.notify.texts import REASON_LENGTH, headline, kind_name, name, upper_first
 
 TASKS = {
     "hens": later("the hens"),
@@ -80,17 +80,18 @@ def not_at_work(model: str) -> str:
     return tr("{model} is not at work any more.").format(model=model)
 
 
-def last_line(training: Training) -> str:
-    """The last training of a task, as `/model` lists it."""
+def last_line(training: Training, *, at_work: bool) -> str:
+    """The last training of a task, as `/model` lists it. ``at_work``: whether its model is."""
     task, verdict = upper_first(task_name(training.task)), training.verdict
     if training.outcome is Outcome.FAILED or verdict is None:
         return f"• {tr('{task}: not learned').format(task=task)} · {name(training.reason, REASON_LENGTH)}"
     shares = tr("{before} → {now} right").format(before=percent(verdict.before), now=percent(verdict.right))
     if training.outcome is Outcome.PROMOTED:
-        return f"• {task}: {name(training.package)} · {shares}"
+        told = f"• {task}: {name(training.package)} · {shares}"
+        return told if at_work else f"{told} · {tr('not at work any more')}"
     parts = [f"{task}: {name(training.package)}", shares, tr("not put to work")]
     if verdict.lacks:
-        listed = ", ".join(name(lost) for lost in verdict.lacks)
+        listed = ", ".join(name(kind_name(lost)) for lost in verdict.lacks)
         parts.append(tr("it does not know: {kinds}").format(kinds=listed))
     elif verdict.better:
         parts.append(trn("only {n} picture to judge by", "only {n} pictures to judge by", verdict.pictures))

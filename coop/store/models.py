@@ -567,6 +567,7 @@ class TrainingRow(Base):
     version: Mapped[int]
     newest_label: Mapped[int]
     package: Mapped[str]
+    who: Mapped[str]
     begun: Mapped[datetime]
     attempts: Mapped[int]
     ended: Mapped[datetime | None]

@@ -54,7 +54,7 @@ class Trainings(StoreCore):
         return None if row is None else _training(row)
 
     def begin_training(
-        self, task: str, version: int, package: str, newest_label: int, now: datetime
+        self, task: str, version: int, package: str, newest_label: int, who: str, now: datetime
     ) -> Training:
         """Begin a training, or go on with the one that is open, whatever its version."""
 
@@ -62,7 +62,7 @@ class Trainings(StoreCore):
             row = session.scalar(_newest(task).where(TrainingRow.ended.is_(None)))
             if row is None:
                 row = TrainingRow(
-                    task=task, version=version, package=package, newest_label=newest_label, begun=now,
+                    task=task, version=version, package=package, who=who, newest_label=newest_label, begun=now,
                     attempts=1, instead="", reason="",
                 )  # fmt: skip
                 session.add(row)
@@ -117,7 +117,7 @@ def _newest(task: str) -> Select[TrainingRow]:
 def _training(row: TrainingRow) -> Training:
     verdict = row.verdict
     return Training(
-        id=row.id, task=row.task, version=row.version, newest_label=row.newest_label, package=row.package,
+        id=row.id, task=row.task, version=row.version, newest_label=row.newest_label, package=row.package, who=row.who,
         begun=row.begun, attempts=row.attempts, ended=row.ended,
         outcome=None if row.outcome is None else Outcome(row.outcome), instead=row.instead,
         verdict=None if verdict is None else Verdict(**verdict | {"lacks": tuple(verdict["lacks"])}),

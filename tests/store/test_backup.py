@@ -62,7 +62,7 @@ def populate(store: Store) -> None:
     store.activate("kinds", "kinds-1", NOON)
     store.activate("kinds", "kinds-2", NOON)
     verdict = Verdict(right=0.9, before=0.8, pictures=20, days=2, lacks=("fox",))
-    learned = store.begin_training("kinds", 1, "kinds-3", 1, NOON)
+    learned = store.begin_training("kinds", 1, "kinds-3", 1, "nightly", NOON)
     store.end_training(learned.id, Outcome.KEPT, NOON, verdict=verdict, at_work="kinds-2")
     store.set_last_run("digest", NOON)
     store.put_status(

@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("newest_label", sa.Integer(), nullable=False),
         sa.Column("package", sa.String(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
         sa.Column("begun", UTCDateTime(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("ended", UTCDateTime(), nullable=True),
