@@ -189,10 +189,8 @@ class Nightly:
     def _prune(self, task: str) -> None:
         """Remove old packages that nights made, and nobody uses."""
         used = {self.store.active(task), self.store.previous(task)}
-        made = [
-            t for t in self.store.trainings(task) if t.who == NIGHTLY and t.ended and t.package not in used
-        ]
-        for training in made[PACKAGES_KEPT:]:
+        made = [t for t in self.store.trainings(task) if t.who == NIGHTLY and t.ended]
+        for training in [t for t in made if t.package not in used][PACKAGES_KEPT:]:
             shutil.rmtree(models_dir(self.settings) / training.package, ignore_errors=True)
 
 

@@ -32,12 +32,8 @@ class ModelDesk:
                     task=task, model=card.model, right=right if isinstance(right, float) else None
                 )
             )
-        last = [
-            training_texts.last_line(
-                training, at_work=self._parts.store.active(training.task) == training.package
-            )
-            for training in self._last()
-        ]
+        at_work = self._parts.store.active_packages().values()
+        last = [training_texts.last_line(t, at_work=t.package in at_work) for t in self._last()]
         can = (Button(text=f"⏪ {task}", press=f"undo:{tag(task)}") for task in self._revocable())
         return Answer(text=answers.models(lines, last), buttons=grid(list(can)))
 

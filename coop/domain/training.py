@@ -42,7 +42,7 @@ class Training:
     """``version`` is the dataset version, ``newest_label`` the last label that was given before it.
 
     ``package`` is the model that it makes, ``instead`` the one that was at work ("" for none). ``attempts``
-    counts how often it was begun: one that was killed is gone on with. ``who`` began it: NIGHTLY, or a keeper.
+    counts how often it was begun: one that was killed is gone on with. ``who``: NIGHTLY, or the command.
     """
 
     id: int

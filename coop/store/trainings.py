@@ -62,8 +62,8 @@ class Trainings(StoreCore):
             row = session.scalar(_newest(task).where(TrainingRow.ended.is_(None)))
             if row is None:
                 row = TrainingRow(
-                    task=task, version=version, package=package, who=who, newest_label=newest_label, begun=now,
-                    attempts=1, instead="", reason="",
+                    task=task, version=version, package=package, who=who, newest_label=newest_label,
+                    begun=now, attempts=1, instead="", reason="",
                 )  # fmt: skip
                 session.add(row)
             else:
@@ -117,8 +117,8 @@ def _newest(task: str) -> Select[TrainingRow]:
 def _training(row: TrainingRow) -> Training:
     verdict = row.verdict
     return Training(
-        id=row.id, task=row.task, version=row.version, newest_label=row.newest_label, package=row.package, who=row.who,
-        begun=row.begun, attempts=row.attempts, ended=row.ended,
+        id=row.id, task=row.task, version=row.version, newest_label=row.newest_label, package=row.package,
+        who=row.who, begun=row.begun, attempts=row.attempts, ended=row.ended,
         outcome=None if row.outcome is None else Outcome(row.outcome), instead=row.instead,
         verdict=None if verdict is None else Verdict(**verdict | {"lacks": tuple(verdict["lacks"])}),
         reason=row.reason,
