@@ -13,12 +13,14 @@ import numpy.typing as npt
 from coop.domain.motion import Mask
 from coop.motion.areas import Area
 from coop.motion.flicker import Flicker
+from coop.motion.pixels import Places, colours, mask_of, places_of, put, set_colours
 from coop.motion.small import Planes
 
 Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 
 _FIRST_NOISE = 2.0  # grey levels; assumed until the noise has been seen
-_NOISE_LOOKS = 12  # the noise is a statistic of so many looks
+_NOISE_S, _NOISE_LOOKS = 7.0, 12  # the noise is a mean over so many seconds, and over so many looks at most
 _NOISE_STEP = 1.5  # of the limit; one passing wing says little about the noise
 _FASTEST = 0.5  # of the way to the new picture in one frame, however long ago the last one was
 _TREMBLE = 0.2  # of the contrast between a pixel and its neighbours
@@ -26,8 +28,11 @@ _NEIGHBOURS = np.ones((3, 3), np.uint8)
 _DARK = 100.0  # grey levels: where the background is darker, less contrast is asked for ...
 _DARKEST = 0.25  # ... down to this share of it
 _CERTAIN = 2.0  # what surely differs does so by this many times what may differ
-_LOOK_S = 0.45  # how often anything but a young background is learned: seconds matter, and learning costs
-_YOUNG_S = 1.5
+_EDGES_S = 2.0  # how often the edges of the background are looked for; it changes slowly
+_LOOK_S = 1.3  # how often is learned, which costs ...
+_SOON_S = 0.45  # ... while the background is new or much differs that belongs to nothing ...
+_NEW_S, _UNSETTLED = 10.0, 0.03  # of the picture
+_YOUNG_S = 1.5  # ... and so long each picture
 _BLEND = 0.25  # of the way that a candidate follows what is seen
 _FORGET = 0.25  # seconds of evidence lost for each second in which the candidate is not there
 _DOUBT = 2.0  # the same, for each second in which something else is there
@@ -50,7 +55,7 @@ class Background:
     def __init__(
         self, planes: Planes, *, contrast: float, noise_factor: float, learn_s: float, settle_s: float
     ) -> None:
-        self._contrast_where = _contrast_by_brightness(contrast)
+        self._contrast = contrast
         self._noise_factor = noise_factor
         self._learn_s = learn_s
         self._settle_s = settle_s
@@ -63,11 +68,15 @@ class Background:
         self.mean: Floats = planes.astype(np.float32)
         self._noise: Floats = np.full(shape, _FIRST_NOISE, dtype=np.float32)
         self._candidate: Floats = self.mean.copy()
-        self._evidence: Floats = np.zeros(shape, dtype=np.float32)  # seconds for the candidate
+        # Seconds for the candidate, above what has been forgotten since the start: so nothing need be
+        # counted down where nothing differs.
+        self._evidence: Doubles = np.zeros(shape, dtype=np.float64)
         self._before: Floats = self.mean.copy()
-        self._recall: Floats = np.zeros(shape, dtype=np.float32)  # seconds that it still counts
+        self._recall: Doubles = np.zeros(shape, dtype=np.float64)  # the age up to which it counts
+        self._last_recall = 0.0  # the highest of them
         self._recalling: Mask = np.zeros(shape, dtype=np.uint8)  # 255 where ``before`` still counts
         self._age = 0.0  # seconds
+        self._edges_age: float | None = None  # when the edges were looked for; None if they must be now
         self._looks = 0
         self._unlooked = 0.0  # seconds since the last look
         self._distance: Mask = np.zeros(shape, dtype=np.uint8)
@@ -91,9 +100,11 @@ class Background:
         """
         self._distance = furthest(planes, self.known)
         perhaps = _mask(cv2.compare(self._distance, self._limit, cv2.CMP_GT))
-        self._clear_recalled(planes, perhaps)
-        surely = cv2.compare(self._distance, self._certain, cv2.CMP_GT)
-        return perhaps, _mask(cv2.bitwise_and(surely, perhaps))
+        surely = _mask(cv2.compare(self._distance, self._certain, cv2.CMP_GT))
+        if self._last_recall:
+            self._clear_recalled(planes, perhaps)
+            surely = _mask(cv2.bitwise_and(surely, perhaps, dst=surely))
+        return perhaps, surely
 
     def how_many_differ(self, planes: Planes, gains: Floats) -> int:
         """How many pixels might differ if the light had changed by ``gains``."""
@@ -120,22 +131,30 @@ class Background:
         self._age += dt
         self._unlooked += dt
         self.flicker.watch(clean, self._distance, [*sure, *kept], self._age)
-        if self._unlooked < _LOOK_S and self._age > _YOUNG_S:
+        if not self._is_due(differing, moving):
             return False
         self._looks += 1
         self._learn_mean(planes, _mask(cv2.bitwise_not(differing)))
         self._learn_noise(differing, moving, kept)
         self._learn_candidate(planes, differing, kept, keep_rate)
-        self._recalling = np.multiply(self._recall > 0, 255, dtype=np.uint8)
+        self._see_recalled()
         self.flicker.fade(self._unlooked)
         self._see_mean()
         self._see_limits()
         self._unlooked = 0.0
         return True
 
+    def _is_due(self, differing: Mask, moving: Mask) -> bool:
+        if self._unlooked >= _LOOK_S or self._age <= _YOUNG_S:
+            return True
+        if self._unlooked < _SOON_S or self._age <= _NEW_S:
+            return self._unlooked >= _SOON_S
+        odd = cv2.countNonZero(differing) - cv2.countNonZero(moving)
+        return odd > _UNSETTLED * differing.size
+
     def is_still(self, area: Area, shape: Mask) -> bool:
         """Whether most of a shape has looked the same for a while; ``shape`` is its mask within ``area``."""
-        still = (self._evidence[area] >= _STILL_S) & (shape > 0)
+        still = (self._evidence[area] >= self._forgotten + _STILL_S) & (shape > 0)
         return int(np.count_nonzero(still)) >= _MOSTLY * cv2.countNonZero(shape)
 
     def absorb(self, planes: Planes, area: Area, shape: Mask) -> None:
@@ -143,9 +162,8 @@ class Background:
         at = shape > 0
         for plane, known in zip(planes, self.mean, strict=True):
             known[area][at] = plane[area][at]
-        self._evidence[area][at] = 0
-        self._recall[area][at] = 0
-        self._recalling[area][at] = 0
+        for remembered in (self._evidence, self._recall, self._recalling):
+            remembered[area][at] = 0
         self._see_mean()
 
     def relight(self, planes: Planes, behind: Floats, hidden: Sequence[Area]) -> None:
@@ -159,16 +177,30 @@ class Background:
     def _see_mean(self) -> None:
         self.known = _as_grey(self.mean)
 
+    def _see_recalled(self) -> None:
+        if self._last_recall:
+            self._recalling = mask_of(self._recall > self._age)
+            if self._last_recall <= self._age:
+                self._last_recall = 0.0
+
     def _see_limits(self) -> None:
-        """By how much each pixel must differ: contrast, noise, flicker, and edges that tremble."""
+        """By how much each pixel must differ: contrast, noise, flicker, and edges that tremble.
+
+        Where it is dark everything has less contrast, hens too.
+        """
         green = self.known[1]
-        edges = cv2.morphologyEx(green, cv2.MORPH_GRADIENT, _NEIGHBOURS)
-        contrast = cv2.LUT(green, self._contrast_where)
+        slope = (1 - _DARKEST) * self._contrast / _DARK
+        contrast = cv2.convertScaleAbs(green, alpha=slope, beta=_DARKEST * self._contrast)
+        contrast = np.minimum(contrast, round(self._contrast), out=contrast)
+        if self._edges_age is None or self._age - self._edges_age >= _EDGES_S or self._age <= _YOUNG_S:
+            self._edges_age = self._age
+            edges = cv2.morphologyEx(green, cv2.MORPH_GRADIENT, _NEIGHBOURS)
+            self._tremble = _mask(cv2.convertScaleAbs(edges, alpha=_TREMBLE))
         limit = cv2.add(contrast, cv2.convertScaleAbs(self._noise, alpha=self._noise_factor))
-        limit = cv2.add(limit, cv2.convertScaleAbs(edges, alpha=_TREMBLE))
-        self._limit = _mask(cv2.max(limit, self.flicker.reach()))
-        self.flickering = self.flicker.places()
-        self._certain = _mask(cv2.convertScaleAbs(self._limit, alpha=_CERTAIN))
+        limit = cv2.add(limit, self._tremble, dst=limit)
+        self.flickering, flicker = self.flicker.limits()
+        self._limit = _mask(cv2.max(limit, flicker, dst=limit))
+        self._certain = _mask(cv2.add(limit, limit))
 
     def _learn_mean(self, planes: Planes, still: Mask) -> None:
         horizon = min(self._learn_s, self._age)  # a young background learns quickly
@@ -182,56 +214,70 @@ class Background:
         for area in kept:
             still[area] &= ~differing[area]
         seen = cv2.min(self._distance, cv2.convertScaleAbs(self._limit, alpha=_NOISE_STEP))
-        cv2.accumulateWeighted(seen, self._noise, 1 / min(self._looks + 1, _NOISE_LOOKS), still)
+        rate = max(1 - math.exp(-self._unlooked / _NOISE_S), 1 / min(self._looks + 1, _NOISE_LOOKS))
+        cv2.accumulateWeighted(seen, self._noise, rate, still)
+
+    @property
+    def _forgotten(self) -> float:
+        """Seconds of evidence that time has taken since the start."""
+        return _FORGET * self._age
 
     def _learn_candidate(
         self, planes: Planes, differing: Mask, kept: Sequence[Area], keep_rate: float
     ) -> None:
         dt = self._unlooked
-        _count_down(self._evidence, _FORGET * dt)
-        _count_down(self._recall, dt)
-        at = np.flatnonzero(differing > 0)  # few pixels, so all that follows is cheap
+        at = places_of(differing)  # few pixels, so all that follows is cheap
         if not at.size:
             return
-        now, candidate = _row(planes)[:, at].astype(np.float32), _row(self._candidate)[:, at]
-        same = _furthest(now - candidate) <= self._limit.ravel()[at]
-        gain = np.where(same, np.float32((1 + _FORGET) * dt), np.float32(-_DOUBT * dt))
-        evidence = self._evidence.ravel()[at] + gain
-        followed = candidate + (now - candidate) * np.where(same, np.float32(_BLEND), np.float32(0))
-        _row(self._candidate)[:, at] = np.where(evidence < 0, now, followed)
-        self._evidence.ravel()[at] = np.maximum(evidence, 0)
+        now, candidate = colours(planes, at).astype(np.float32), colours(self._candidate, at)
+        change = now - candidate
+        same = _furthest(change) <= self._limit.take(at)
+        forgotten = self._forgotten
+        evidence = np.maximum(self._evidence.take(at) - forgotten, 0)
+        evidence += np.where(same, (1 + _FORGET) * dt, -_DOUBT * dt)
+        change *= np.where(evidence < 0, np.float32(1), np.where(same, np.float32(_BLEND), np.float32(0)))
+        set_colours(self._candidate, at, candidate + change)
+        put(self._evidence, at, np.maximum(evidence, 0) + forgotten)
         self._doubt_the_living(at[~same], differing, kept)
-        self._settle(kept, keep_rate)
+        self._settle(at, kept, keep_rate)
 
-    def _doubt_the_living(self, changed: npt.NDArray[np.intp], differing: Mask, kept: Sequence[Area]) -> None:
+    def _doubt_the_living(self, changed: Places, differing: Mask, kept: Sequence[Area]) -> None:
         """A hen that only turns her head is still to her feet: no part of her may become background."""
         if not kept or not changed.size:
             return
         changes = np.zeros_like(differing)
-        changes.ravel()[changed] = 255
+        put(changes, changed, 255)
         for area in kept:
             if cv2.countNonZero(changes[area]) > _ALIVE * cv2.countNonZero(differing[area]):
                 self._evidence[area] = 0
 
-    def _settle(self, kept: Sequence[Area], keep_rate: float) -> None:
+    def _settle(self, at: Places, kept: Sequence[Area], keep_rate: float) -> None:
         # What is to replace the background must have been there for most of the time that is known.
         needed = min(self._settle_s, max(self._age * _MAJORITY, _YOUNGEST_S))
-        settled = self._evidence >= needed
-        for area in kept:
-            settled[area] &= self._evidence[area] * keep_rate >= needed
-        at = np.flatnonzero(settled)
-        _row(self._before)[:, at] = _row(self.mean)[:, at]
-        _row(self.mean)[:, at] = _row(self._candidate)[:, at]
-        self._recall.ravel()[at] = _RECALL_S
-        self._evidence.ravel()[at] = 0
+        evidence = self._evidence.take(at) - self._forgotten
+        settled = evidence >= needed
+        if not settled.any():
+            return
+        if kept:
+            spared = np.zeros(self._noise.shape, dtype=np.uint8)
+            for area in kept:
+                spared[area] = 1
+            settled &= (spared.take(at) == 0) | (evidence * keep_rate >= needed)
+        at = at[settled]
+        set_colours(self._before, at, colours(self.mean, at))
+        set_colours(self.mean, at, colours(self._candidate, at))
+        self._last_recall = self._age + _RECALL_S
+        put(self._recall, at, self._last_recall)
+        put(self._evidence, at, 0)
+        self._edges_age = None
 
     def _clear_recalled(self, planes: Planes, mask: Mask) -> None:
         """Take out of the mask what looks as it did before something settled there."""
-        recalled = cv2.bitwise_and(mask, self._recalling)
+        recalled = _mask(cv2.bitwise_and(mask, self._recalling))
         if cv2.countNonZero(recalled):
-            at = np.flatnonzero(recalled > 0)
-            change = _furthest(_row(planes)[:, at] - _row(self._before)[:, at])
-            mask.ravel()[at[change <= self._limit.ravel()[at]]] = 0
+            at = places_of(recalled)
+            change = _furthest(colours(planes, at) - colours(self._before, at))
+            put(mask, at[change <= self._limit.take(at)], 0)
 
 
 def furthest(planes: Planes, known: Planes) -> Mask:
@@ -240,25 +286,10 @@ def furthest(planes: Planes, known: Planes) -> Mask:
     return _mask(cv2.max(cv2.max(by_colour[0], by_colour[1]), by_colour[2]))
 
 
-def _contrast_by_brightness(contrast: float) -> npt.NDArray[np.uint8]:
-    """What is asked for at each grey level, 256 values: where it is dark everything has less, hens too."""
-    grey = np.arange(256, dtype=np.uint8)
-    slope = (1 - _DARKEST) * contrast / _DARK
-    dark = cv2.convertScaleAbs(grey, alpha=slope, beta=_DARKEST * contrast).ravel()
-    return np.asarray(np.minimum(dark, round(contrast)), dtype=np.uint8)
-
-
 def _as_grey(planes: Floats) -> Planes:
     """Rounded to grey levels, 255 at most."""
     rounded: npt.NDArray[Any] = cv2.convertScaleAbs(_tall(planes))
     return rounded.reshape(planes.shape)
-
-
-def _count_down(seconds: Floats, by: float) -> None:
-    if not cv2.countNonZero(seconds):
-        return
-    seconds -= np.float32(by)
-    cv2.threshold(seconds, 0, 0, cv2.THRESH_TOZERO, dst=seconds)
 
 
 def _mask(array: npt.NDArray[Any]) -> Mask:
@@ -267,10 +298,6 @@ def _mask(array: npt.NDArray[Any]) -> Mask:
 
 def _tall(planes: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return planes.reshape(-1, planes.shape[2])  # (3 * h, w): OpenCV wants two dimensions
-
-
-def _row(planes: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    return planes.reshape(3, -1)  # (3, h * w), a view
 
 
 def _furthest(change: Floats) -> Floats:

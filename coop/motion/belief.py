@@ -94,7 +94,11 @@ class Belief:
         self.came = []
         free = list(self._chains)
         chains = [self._chain_of(box, free, dt) for box in boxes]
-        thin = [not _is_thick(box, mask, thick) for box in boxes]
+        # Whether a thing that is sure is thin does not matter any more.
+        thin = [
+            not chain.sure and not _is_thick(box, mask, thick)
+            for box, chain in zip(boxes, chains, strict=True)
+        ]
         crowd = sum(chain.hits == 1 and is_thin for chain, is_thin in zip(chains, thin, strict=True))
         if crowd >= _CROWD:
             self._flashes += crowd / _MEMORY_S

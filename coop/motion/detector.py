@@ -29,6 +29,7 @@ _RELEARN_S = 1.0  # how long a new picture is looked at before anything new in i
 _UNSETTLED = 0.004  # of the picture: while more differs, the new light has not settled
 _SEEN = 0.1  # of a box must differ for something to be in it
 _MARGIN = 0.15  # of the size of a thing, all around: so far it may get while its background is relearned
+_LIVING_S = 0.5  # how often it is asked whether a thing that is known to live is only light
 _AGREEMENT, _BEYOND_DOUBT = 0.5, 0.7  # correlation of textures from which on a thing is only light
 _ROOM = 3  # pixels of the small picture around a thing in which its outline is looked for
 _SPECK = 8  # pixels of the small picture: the smallest thing that is more than noise
@@ -36,11 +37,15 @@ _SPECK = 8  # pixels of the small picture: the smallest thing that is more than 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class _Difference:
-    """Where a picture may differ from the background, without specks too, and where it surely does."""
+    """Where a picture may differ from the background, without specks too, and where it surely does.
+
+    ``count``: how many pixels differ, without specks.
+    """
 
     perhaps: Mask
     surely: Mask
     clean: Mask
+    count: int
 
 
 class MotionDetector:
@@ -104,9 +109,11 @@ class MotionDetector:
         known = self._background.known
         switched = self._light.follow_whole(planes, self._background, dt)
         differs = self._difference(planes)
-        if not switched and self._light.follow_local(planes, self._background, differs.clean, dt):
+        if not switched and self._light.follow_local(
+            planes, self._background, differs.clean, differs.count, dt
+        ):
             differs = self._difference(planes)
-        if self._light.has_lost(differs.clean, dt) or switched:
+        if self._light.has_lost(differs.count, dt) or switched:
             self._begin_to_relearn(known, kept)
         self._relearn_left -= dt
         if self._relearn_left > 0:
@@ -119,7 +126,7 @@ class MotionDetector:
         """What is there in a light that is known."""
         moving, boxes = things(differs.clean, differs.surely, self._smallest)
         believed, alive = self._believed(merged(boxes), moving, kept, dt)
-        solid = self._without_light(planes, moving, believed, kept)
+        solid = self._without_light(planes, moving, believed, kept, dt)
         there = [without_shadow(moving, box, planes, self._background.known) for box in solid]
         if self._background.learn(
             planes, differs.perhaps, differs.clean, moving, alive, kept, dt, self._keep_rate
@@ -148,6 +155,7 @@ class MotionDetector:
         self._there = ()
         self._known_before = planes  # the background before the light changed
         self._relearn_left = _RELEARN_S
+        self._unasked = 0.0  # seconds since it was asked what lives and what is light
         self._time = frame.time
 
     def _passed(self, time: datetime) -> float:
@@ -160,7 +168,8 @@ class MotionDetector:
         perhaps, surely = self._background.differing(planes)
         if self._watched is not None:
             perhaps, surely = perhaps & self._watched, surely & self._watched
-        return _Difference(perhaps=perhaps, surely=surely, clean=despeckled(perhaps))
+        clean = despeckled(perhaps)
+        return _Difference(perhaps=perhaps, surely=surely, clean=clean, count=cv2.countNonZero(clean))
 
     def _believed(
         self, boxes: Sequence[Box], moving: Mask, kept: Sequence[Area], dt: float
@@ -182,23 +191,30 @@ class MotionDetector:
         return there, alive
 
     def _without_light(
-        self, planes: Planes, moving: Mask, boxes: Sequence[Box], kept: Sequence[Area]
+        self, planes: Planes, moving: Mask, boxes: Sequence[Box], kept: Sequence[Area], dt: float
     ) -> list[Box]:
         """The boxes of what is more than another light on the background, which is learned if it lasts.
 
         What holds a thing that is known to live must be light beyond doubt: there she may stand in new light.
+        It is asked of her once a second, and as long as the answer is yes.
         """
-        there = []
+        self._unasked += dt
+        ask_all, there, lit = self._unasked >= _LIVING_S, [], False
         for box in boxes:
             area = around(box, _ROOM, _ROOM)
-            shape = moving[area]
-            agreement = _BEYOND_DOUBT if holds_any(area, kept) else _AGREEMENT
-            if not is_light(shape, planes[:, *area], self._background.known[:, *area], agreement):
+            shape, lives = moving[area], holds_any(area, kept)
+            agreement = _BEYOND_DOUBT if lives else _AGREEMENT
+            if (lives and not ask_all) or not is_light(
+                shape, planes[:, *area], self._background.known[:, *area], agreement
+            ):
                 there.append(box)
                 continue
+            lit = lit or lives
             if self._background.is_still(area, shape):
                 self._background.absorb(planes, area, shape)
             shape[:] = 0
+        if ask_all and not lit:
+            self._unasked = 0.0
         return there
 
     def _without_ghosts(self, planes: Planes, moving: Mask, boxes: Sequence[Box]) -> list[Box]:

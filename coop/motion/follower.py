@@ -7,7 +7,14 @@ import numpy as np
 
 from coop.domain.motion import Mask
 from coop.motion.background import Background
-from coop.motion.light import has_switched, is_infrared, is_whole_change, light_gains, local_gains
+from coop.motion.light import (
+    colourfulness,
+    has_switched,
+    is_infrared,
+    is_whole_change,
+    light_gains,
+    local_gains,
+)
 from coop.motion.small import Planes
 
 _LEVEL_STEP, _LEVEL_S = 0.01, 1.5  # so much, or so long, and a common change of brightness is looked for
@@ -39,17 +46,22 @@ class LightFollower:
         if abs(level - self._level) <= _LEVEL_STEP * level and self._since_level < _LEVEL_S:
             return False
         self._level, self._since_level = level, 0.0
-        self.infrared = is_infrared(planes)
-        if has_switched(planes, background.known):
+        colour = colourfulness(planes)
+        self.infrared = is_infrared(colour)
+        if has_switched(colour, colourfulness(background.known)):
             return True
         gains = light_gains(planes, background.mean)
         if np.abs(gains - 1).max() > _STEP:
             background.brighten(gains[:, np.newaxis, np.newaxis])
         return False
 
-    def follow_local(self, planes: Planes, background: Background, differing: Mask, dt: float) -> bool:
-        """Whether the light from place to place explains much of what differs, and so was followed."""
-        count = cv2.countNonZero(differing)
+    def follow_local(
+        self, planes: Planes, background: Background, differing: Mask, count: int, dt: float
+    ) -> bool:
+        """Whether the light from place to place explains much of what differs, and so was followed.
+
+        ``count``: pixels that are set in the mask ``differing``.
+        """
         if not self._is_worth_a_look(count / self._looked_at, dt):
             return False
         gains = local_gains(planes, background.known, differing=differing)
@@ -65,9 +77,9 @@ class LightFollower:
         self._no_light, self._since_light = share, 0.0
         return True
 
-    def has_lost(self, differing: Mask, dt: float) -> bool:
+    def has_lost(self, count: int, dt: float) -> bool:
         """Whether so much differs after all that the picture must be learned anew."""
-        share = cv2.countNonZero(differing) / self._looked_at
+        share = count / self._looked_at
         lost = is_whole_change(share, self._share, dt)
         self._share = 0.0 if lost else share
         return lost

@@ -15,6 +15,10 @@ _STRONGER = 1.5  # times as strong as in the picture must the edge in the backgr
 _EDGE = 12.0  # grey levels: a weaker edge proves nothing
 _COLOUR = 15.0  # grey levels between a hole and what is around it; less proves nothing
 _MORE = 2.5  # times as different as in the picture
+_SIDES = 1.6  # times as different as in the picture must the two sides of the outline be in the background
+_CONTRAST = 10.0  # grey levels between them; less proves nothing
+_SHARE = 0.12  # of the window around a pixel of the outline must lie on either side of it
+_PIXELS = 40  # fewer of the outline prove nothing
 _NEAR = np.ones((7, 7), np.uint8)
 _WINDOW = np.ones((5, 5), np.uint8)
 _RIM = np.ones((3, 3), np.uint8)
@@ -25,8 +29,9 @@ def is_ghost(shape: Mask, planes: Planes, known: Planes) -> bool:
 
     A hen that was learned as background and walks away leaves a shape that differs for as long as the
     background remembers her; but she stands out from her surroundings in the background only, by her
-    outline or by her colour. ``shape``: mask of one thing with a little room around it, (h, w); ``planes``
-    and ``known``: the same cut-out of picture and background, (3, h, w).
+    outline or by her colour, or the two sides of her outline differ there only. ``shape``: mask of one thing
+    with a little room around it, (h, w); ``planes`` and ``known``: the same cut-out of picture and
+    background, (3, h, w).
     """
     rim: npt.NDArray[Any] = cv2.morphologyEx(shape, cv2.MORPH_GRADIENT, _RIM)
     there, remembered = _edge(planes, rim), _edge(known, rim)
@@ -36,7 +41,10 @@ def is_ghost(shape: Mask, planes: Planes, known: Planes) -> bool:
     if not cv2.countNonZero(around):
         return False
     there, remembered = _stands_out(planes, shape, around), _stands_out(known, shape, around)
-    return remembered > _COLOUR and remembered > _MORE * there
+    if remembered > _COLOUR and remembered > _MORE * there:
+        return True
+    there, remembered = _sides_differ(shape, planes, known)
+    return remembered > _CONTRAST and remembered > _SIDES * there
 
 
 def _edge(planes: Planes, rim: Mask) -> float:
@@ -48,3 +56,28 @@ def _edge(planes: Planes, rim: Mask) -> float:
 def _stands_out(planes: Planes, shape: Mask, around: Mask) -> float:
     """By how much a shape's mean colour differs from that around it, in the colour that differs most."""
     return max(abs(cv2.mean(p, mask=shape)[0] - cv2.mean(p, mask=around)[0]) for p in planes)
+
+
+def _sides_differ(shape: Mask, *pictures: Planes) -> list[float]:
+    """By how much the two sides of an outline differ in each picture: grey levels.
+
+    It is the median along the outline of the difference between the means nearby on either side, in the
+    colour that has most: so a plank or a shadow that the outline follows for a while says nothing. 0 if the
+    shape is too small to tell.
+    """
+    inside, outside = cv2.erode(shape, _RIM), cv2.bitwise_not(cv2.dilate(shape, _RIM))
+    sides = [(mask, cv2.blur(mask, _NEAR.shape)) for mask in (inside, outside)]
+    outline = cv2.morphologyEx(shape, cv2.MORPH_GRADIENT, _RIM) > 0
+    for _, share in sides:
+        outline &= share > 255 * _SHARE
+    if np.count_nonzero(outline) < _PIXELS:
+        return [0.0] * len(pictures)
+    differences = []
+    for planes in pictures:
+        inner, outer = (
+            np.stack([cv2.blur(plane & mask, _NEAR.shape)[outline] for plane in planes])
+            / (share[outline] / np.float32(255))
+            for mask, share in sides
+        )
+        differences.append(float(np.median(np.abs(inner - outer).max(axis=0))))
+    return differences

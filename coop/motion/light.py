@@ -61,18 +61,17 @@ def is_whole_change(share: float, last_share: float, dt: float) -> bool:
     return share > _WHOLE or (dt <= _JUMP_S and share - last_share > _JUMP)
 
 
-def has_switched(planes: Planes, known: Planes) -> bool:
-    """Whether one of two pictures has colours and the other has none, as in infrared."""
-    some, others = _colour(planes), _colour(known)
+def has_switched(some: float, others: float) -> bool:
+    """Whether one of two pictures has colours and the other has none, as in infrared; see `colourfulness`."""
     return max(some, others) > _COLOURLESS + _COLOURFUL * min(some, others)
 
 
-def is_infrared(planes: Planes) -> bool:
-    """Whether a picture has no colours."""
-    return _colour(planes) <= _COLOURLESS
+def is_infrared(colour: float) -> bool:
+    """Whether a picture has no colours; see `colourfulness`."""
+    return colour <= _COLOURLESS
 
 
-def _colour(planes: Planes) -> float:
+def colourfulness(planes: Planes) -> float:
     """How far the colours of most pixels are apart: grey levels, a few with noise alone."""
     blue, green, red = planes[:, ::_STEP, ::_STEP].astype(np.int16)
     apart = (np.abs(blue - red) + np.abs(blue - green)).ravel()
@@ -132,18 +131,18 @@ def is_light(shape: Mask, planes: Planes, known: Planes, agreement: float = 0.5)
 
 def _agrees(now: Floats, then: Floats, where: npt.NDArray[np.bool_], least: float) -> bool:
     """Whether two textures correlate. The fewer pixels, the more they must, since a few do so by chance."""
-    now, then = now[where], then[where]
-    floor = _GRAIN**2 * now.size
-    asked = least + _CHANCE / math.sqrt(max(now.size, 1))
-    power = (float(now @ now) + floor) * (float(then @ then) + floor)
-    return float(now @ then) > asked * math.sqrt(power)
+    now, then, size = now * where, then * where, int(np.count_nonzero(where))
+    floor = _GRAIN**2 * size
+    asked = least + _CHANCE / math.sqrt(max(size, 1))
+    power = (float(np.vdot(now, now)) + floor) * (float(np.vdot(then, then)) + floor)
+    return float(np.vdot(now, then)) > asked * math.sqrt(power)
 
 
 def _has_kept(now: Floats, then: Floats, where: npt.NDArray[np.bool_]) -> bool:
     """Whether the background's texture, if it has any, shows in the picture: a smooth hen would hide it."""
-    now, then = now[where], then[where]
-    power = float(then @ then)
-    return power < _GRAIN**2 * now.size or float(now @ then) > _KEPT * power
+    then = then * where
+    power = float(np.vdot(then, then))
+    return power < _GRAIN**2 * int(np.count_nonzero(where)) or float(np.vdot(now, then)) > _KEPT * power
 
 
 def _texture(plane: Mask) -> Floats:

@@ -32,11 +32,12 @@ def without_shadow(mask: Mask, box: Box, planes: Planes, known: Planes) -> Box:
     blue, green, red = (planes[:, *area] + np.float32(_LIFT)) / (known[:, *area] + np.float32(_LIFT))
     light = (blue + green + red) / np.float32(3)
     colour = np.maximum(np.maximum(blue, green), red) - np.minimum(np.minimum(blue, green), red)
-    spread = cv2.blur(light * light, _WINDOW) - cv2.blur(light, _WINDOW) ** 2
-    dark = (light < _DARKER) & (colour < _NEUTRAL) & (spread < _SMOOTH**2)
+    both = cv2.blur(np.concatenate((light * light, light)), _WINDOW)  # along rows, so they may share a call
+    squares, mean = both[:tall], both[tall:]
+    dark = (light < _DARKER) & (colour < _NEUTRAL) & (squares - mean * mean < _SMOOTH**2)
     shape = mask[area]
     below = np.logical_and.accumulate((dark | (shape == 0))[::-1], axis=0)[::-1]
     shape[below] = 0
-    rows = np.flatnonzero(shape.any(axis=1))
-    left = box.h - tall + (int(rows[-1]) + 1 if rows.size else 0)
+    _, y, _, h = cv2.boundingRect(shape)
+    left = box.h - tall + y + h
     return Box(box.x, box.y, box.w, max(left, 1))

@@ -225,7 +225,7 @@ def test_no_part_of_a_kept_hen_settles_while_another_part_moves(scene: Any) -> N
 
     found = []
     for step in range(60):
-        head = Box(hen.x - 26 + 8 * (step % 3), hen.y, 30, 30)
+        head = Box(hen.x - 26 + 4 * (step * 7 % 5), hen.y, 30, 30)
         motion = detector.detect(scene.frame((hen, BROWN), (head, BROWN)), keep=[around])
         found.append(overlap(motion, hen))
 
@@ -261,10 +261,10 @@ def test_a_hen_learned_as_background_leaves_no_ghost_when_she_goes(scene: Any) -
     for _ in range(150):  # half a minute
         detector.detect(scene.frame((Box(300, 150, 90, 70), BROWN)))
 
-    motions = [detector.detect(scene.frame()) for _ in range(20)]
+    motions = [detector.detect(scene.frame()) for _ in range(25)]
 
     assert motions[0].regions  # she was seen to go
-    assert not any(motion.regions for motion in motions[10:])  # after two seconds nothing is left
+    assert not any(motion.regions for motion in motions[15:])  # after three seconds nothing is left
 
 
 def test_a_trembling_mount_does_not_fire(scene: Any) -> None:

@@ -25,8 +25,8 @@ def test_a_leaf_that_sways_is_known_for_it_and_its_surroundings_are_not() -> Non
 
     sway(flicker, 3)
 
-    assert (flicker.reach()[LEAF] >= 30).all()
-    assert np.count_nonzero(flicker.reach()) == 9
+    assert (flicker.limits()[1][LEAF] >= 30).all()
+    assert np.count_nonzero(flicker.limits()[1]) == 9
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_what_comes_once_or_stays_or_lives_does_not_flicker(times: int, spell_s:
 
     sway(flicker, times, spell_s=spell_s, alive=alive)
 
-    assert not flicker.reach().any()
+    assert not flicker.limits()[1].any()
 
 
 def test_a_single_spell_is_noted_as_a_place() -> None:
@@ -47,7 +47,7 @@ def test_a_single_spell_is_noted_as_a_place() -> None:
 
     sway(flicker, 1)
 
-    assert (flicker.places()[LEAF] == 255).all()
+    assert (flicker.limits()[0][LEAF] == 255).all()
 
 
 def test_flicker_is_forgotten_when_the_wind_is_gone() -> None:
@@ -57,8 +57,8 @@ def test_flicker_is_forgotten_when_the_wind_is_gone() -> None:
     for _ in range(120):
         flicker.fade(1.0)
 
-    assert not flicker.reach().any()
-    assert not flicker.places().any()
+    assert not flicker.limits()[1].any()
+    assert not flicker.limits()[0].any()
 
 
 def test_the_way_of_a_hen_is_forgiven() -> None:
@@ -67,4 +67,4 @@ def test_the_way_of_a_hen_is_forgiven() -> None:
 
     flicker.forgive((slice(0, 20), slice(0, 30)))
 
-    assert not flicker.reach().any()
+    assert not flicker.limits()[1].any()

@@ -49,3 +49,16 @@ def test_a_hole_between_edges_is_told_by_its_colour(floor: np.ndarray, shape: np
 
     assert is_ghost(shape, coarse, with_hen)
     assert not is_ghost(shape, with_hen, coarse)
+
+
+def test_a_hole_where_light_and_dark_ground_meet_is_told_by_the_two_sides_of_its_outline(
+    floor: np.ndarray, shape: np.ndarray
+) -> None:
+    """She is as bright as all around her on average, and the ground has stronger edges than she has."""
+    ground = np.random.default_rng(8).integers(0, 90, floor.shape, dtype=np.uint8)
+    ground[:, 40:] += 130
+    with_hen = ground.copy()
+    with_hen[:, shape > 0] = np.random.default_rng(9).integers(90, 126, with_hen[:, shape > 0].shape)
+
+    assert is_ghost(shape, ground, with_hen)
+    assert not is_ghost(shape, with_hen, ground)

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from coop.motion.light import has_switched, is_light, is_whole_change, light_gains, local_gains
+from coop.motion.light import colourfulness, has_switched, is_light, is_whole_change, light_gains, local_gains
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_the_infrared_switch_is_told_by_the_colours(straw: np.ndarray) -> None:
     grey = np.repeat(straw[1:2], 3, axis=0)
     noisy = np.clip(grey + np.random.default_rng(1).normal(0, 1.5, grey.shape), 0, 255).astype(np.uint8)
 
-    assert has_switched(straw, grey)
-    assert has_switched(noisy, straw)
-    assert not has_switched(noisy, grey)
-    assert not has_switched(lit(straw), straw)
+    assert has_switched(colourfulness(straw), colourfulness(grey))
+    assert has_switched(colourfulness(noisy), colourfulness(straw))
+    assert not has_switched(colourfulness(noisy), colourfulness(grey))
+    assert not has_switched(colourfulness(lit(straw)), colourfulness(straw))
