@@ -22,7 +22,7 @@ from coop import training_news
 from coop.addressees import Addressees
 from coop.classify.judge import KINDS
 from coop.classify.package import ModelPackage
-from coop.classify.starter import STARTER_FOLDER, ensure_starter
+from coop.classify.starter import ensure_starter
 from coop.domain.dataset import DatasetVersion
 from coop.domain.notification import Notification
 from coop.domain.training import NIGHTLY, Outcome, Training, Verdict
@@ -179,12 +179,15 @@ class Nightly:
     # Tidying
 
     def _sweep(self) -> None:
-        """Remove what a killed training left half-written in the models folder."""
+        """Remove what a killed training left half-written in the models folder, and nothing else."""
         models = models_dir(self.settings)
-        halves = [*models.glob(".training-*"), *models.glob(".*.tmp")]
+        halves = [*models.glob(".training-*")]
+        for task in self.settings.training.tasks:
+            under_way = self.store.open_training(task)
+            if under_way is not None:
+                halves += models.glob(f".{under_way.package}.*.tmp")
         for half in halves:
-            if not half.name.startswith(f".{STARTER_FOLDER}"):
-                shutil.rmtree(half, ignore_errors=True)
+            shutil.rmtree(half, ignore_errors=True)
 
     def _prune(self, task: str) -> None:
         """Remove old packages that nights made, and nobody uses."""

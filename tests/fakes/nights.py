@@ -99,10 +99,12 @@ def teacher(
         return made
 
     def learn(dataset: DatasetVersion, folder: Path) -> None:
-        half = folder.parent / ".training-half"
-        half.mkdir()
+        halves = (folder.parent / ".training-draft", folder.parent / f".{folder.name}.x1y2.tmp")
+        for half in halves:
+            half.mkdir()
         at("half learned")
-        half.rmdir()
+        for half in halves:
+            half.rmdir()
         package(folder)
         at("learned")
 
