@@ -21,7 +21,7 @@ from pathlib import Path
 from coop import training_news
 from coop.addressees import Addressees
 from coop.classify.judge import KINDS
-from coop.classify.package import ModelPackage
+from coop.classify.package import ModelPackage, report_folder
 from coop.classify.starter import ensure_starter
 from coop.domain.dataset import DatasetVersion
 from coop.domain.notification import Notification
@@ -194,7 +194,9 @@ class Nightly:
         used = {self.store.active(task), self.store.previous(task)}
         made = [t for t in self.store.trainings(task) if t.who == NIGHTLY and t.ended]
         for training in [t for t in made if t.package not in used][PACKAGES_KEPT:]:
-            shutil.rmtree(models_dir(self.settings) / training.package, ignore_errors=True)
+            package = models_dir(self.settings) / training.package
+            for folder in (package, report_folder(package)):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def stand_in(task: str, settings: Settings) -> str:

@@ -6,17 +6,17 @@ import importlib.util
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import cv2
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from coop.classify.package import ModelPackage
+from coop.classify.package import ModelPackage, report_folder
 from coop.classify.runtime import Classifier
 from coop.classify.starter import ensure_starter
 from coop.domain.dataset import DatasetVersion
@@ -24,7 +24,8 @@ from coop.domain.training import Outcome
 from coop.errors import CoopError, ModelPackageError
 from coop.store.store import Store
 from training.augment import RECIPES, contact_sheet
-from training.evaluate import report, score
+from training.evaluate import Scores, report, score
+from training.evaluating import bars, teller
 from training.examine import examine
 from training.judging import judge, sentences
 from training.labelled import LabelledSet, read_labelled, read_picture
@@ -142,7 +143,8 @@ def learn_version(dataset: DatasetVersion, folder: Path, console: Console, choic
     best = _learned(learned, models, console, choices, models / f".tuning-{task}")
     with tempfile.TemporaryDirectory(dir=models, prefix=DRAFTS) as drafts:
         draft = best.write(Path(drafts) / "draft", task=task, name=task, version=number)
-        figures = report(score(draft, judged))
+        scores = score(draft, judged)
+    figures = report(scores)
     package = best.write(
         folder, task=task, name=task, version=number,
         measured={
@@ -157,7 +159,21 @@ def learn_version(dataset: DatasetVersion, folder: Path, console: Console, choic
     low, high = figures["accuracy_interval"]
     _say(console, f"{package.card.model}: {figures['accuracy']:.1%} right ({low:.1%} to {high:.1%}) of "
                   f"{figures['n']} pictures of days that it never saw.")  # fmt: skip
+    _draw(package, scores, figures, console)
     return package
+
+
+def _draw(package: ModelPackage, scores: Scores, figures: Mapping[str, Any], console: Console) -> None:
+    """The report, beside the model: worth a look, but no reason to lose what was learned."""
+    from training.report.page import write_report  # draws, which costs a second to load
+
+    with bars(console) as bar:
+        try:
+            page = write_report(report_folder(package.folder), package, scores, figures, tell=teller(bar))
+        except OSError as error:
+            _say(console, f"No report was written: {error}")
+            return
+    _say(console, f"Its report: {page}")
 
 
 def _learned(found: LabelledSet, models: Path, console: Console, choices: Choices, running: Path) -> Learned:
@@ -166,7 +182,7 @@ def _learned(found: LabelledSet, models: Path, console: Console, choices: Choice
     for warning in examined.warnings:
         console.print(f"[yellow]![/yellow] {warning}", highlight=False, soft_wrap=True)
     starter = Classifier(ModelPackage.load(ensure_starter(models)), threads=2)
-    with _progress(console) as bar:
+    with bars(console) as bar:
         looking = bar.add_task("Looking at pictures", total=len(examined.pictures))
         trials = learn(
             examined.pictures,
@@ -206,16 +222,9 @@ def _tuned(
     if choices.epochs is not None:
         plan = replace(plan, epochs=choices.epochs)
     recipe = min((trial for trial in trials if trial.recipe), key=lambda trial: trial.loss).recipe
-    with _progress(console) as bar:
-        shown: dict[str, TaskID] = {}
-
-        def tell(name: str, done: int, total: int) -> None:
-            if name not in shown:
-                shown[name] = bar.add_task(name, total=total)
-            bar.update(shown[name], completed=done, total=total)
-
+    with bars(console) as bar:
         try:
-            tuned = fine_tune(best.pictures, recipe, plan, running, progress=tell)
+            tuned = fine_tune(best.pictures, recipe, plan, running, progress=teller(bar))
         except KeyboardInterrupt:
             _say(console, "Stopped. The same command goes on from the last epoch.")
             raise
@@ -227,13 +236,6 @@ def _tuned(
     _say(console, f"Tuned: log loss {tuned.after:.3f} on pictures held out, where a head on the frozen "
                   f"network has {tuned.before:.3f}. The {kept} is kept.")  # fmt: skip
     return tuned.learned if better else best
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-        console=console, transient=True,
-    )  # fmt: skip
 
 
 def free_name(models: Path, task: str, version: int) -> str:

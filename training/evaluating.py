@@ -36,8 +36,8 @@ def run_evaluation(folder: Path, data: Path, wanted: Wanted, console: Console) -
     package = ModelPackage.load(folder)
     other = None if wanted.against is None else ModelPackage.load(wanted.against)
     pictures = read_labelled(data, mode=package.card.mode)
-    with _progress(console) as bar:
-        tell = _teller(bar)
+    with bars(console) as bar:
+        tell = teller(bar)
         scores = score(package, pictures, progress=partial(tell, "Looking at pictures"))
         figures = report(scores)
         comparison = None
@@ -141,7 +141,7 @@ def _share(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
-def _teller(bar: Progress) -> Tell:
+def teller(bar: Progress) -> Tell:
     """A bar for each thing that is told of."""
     shown: dict[str, TaskID] = {}
 
@@ -153,7 +153,8 @@ def _teller(bar: Progress) -> Tell:
     return tell
 
 
-def _progress(console: Console) -> Progress:
+def bars(console: Console) -> Progress:
+    """Progress as the commands of training show it."""
     return Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
         console=console, transient=True,

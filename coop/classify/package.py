@@ -63,6 +63,11 @@ class ModelPackage:
         return cls(folder=folder, card=card, model=model, gallery=gallery)
 
 
+def report_folder(package: Path) -> Path:
+    """Where the report on a package lies: beside the folder of packages, since those hold data only."""
+    return package.parent.parent / "reports" / package.name
+
+
 def write_package(
     folder: Path, card: ModelCard, tflite: bytes, gallery: Gallery | None = None
 ) -> ModelPackage:

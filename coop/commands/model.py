@@ -14,7 +14,7 @@ from rich.table import Table
 
 from coop.addressees import Addressees
 from coop.classify.card import ModelCard
-from coop.classify.package import ModelPackage, copy_package
+from coop.classify.package import ModelPackage, copy_package, report_folder
 from coop.classify.starter import STARTER_FOLDER
 from coop.commands.tables import Row, print_rows
 from coop.errors import ModelPackageError
@@ -49,6 +49,8 @@ def show_model(name: str, settings: Settings, console: Console) -> None:
     package = ModelPackage.load(_found(name, settings))
     card = package.card
     table = Table(box=SIMPLE_HEAD, show_header=False, title=f"{card.model}, for the task {card.task}")
+    table.add_column()
+    table.add_column(overflow="fold")  # a path that was cut short is none
     table.add_row("folder", str(package.folder))
     table.add_row("kind", f"{card.mode}, {card.preprocessing.size} x {card.preprocessing.size} pixels")
     for title, values in (("trained on", card.trained_on), ("measured", card.measured)):
@@ -57,6 +59,9 @@ def show_model(name: str, settings: Settings, console: Console) -> None:
     table.add_row("sure from", _lines({name: f"{p:.0%}" for name, p in card.thresholds.items()}))
     size = sum(file.stat().st_size for file in package.folder.iterdir())
     table.add_row("size", f"{size / 2**20:.1f} MiB")
+    report = report_folder(package.folder) / "report.html"
+    if report.exists():
+        table.add_row("report", str(report))
     console.print(table)
 
 

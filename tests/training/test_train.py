@@ -148,6 +148,8 @@ def test_from_labels_to_a_model_at_work(home: Path) -> None:
     card = ModelPackage.load(home / "data" / "models" / "nest-1.2").card
     assert card.measured["held_out_pictures"] == 8
     assert "at work" in coop(home, "model", "list").output
+    assert (home / "data" / "reports" / "nest-1.2" / "report.html").stat().st_size > 10_000
+    assert "report.html" in "".join(coop(home, "model", "show", "nest-1.2").output.split())
     assert not list((home / "data" / "models").glob(".training-*"))
 
 
