@@ -28,6 +28,11 @@ LEAST_TRAVEL = 2.0
 """Sizes of its own that a stranger has come: a shadow or the rest of a hen on its perch has not."""
 LEAST_COLOUR = 4.0
 """Grey levels between the strongest and the weakest channel of a picture by day, on average."""
+LEAST_PLACES = 2
+"""Places at which anything but a hen was looked at. Many looks at what stands still are copies of one, and
+what is left over in a picture after a fault of its camera, a rest of straw, stands still for ever: an animal
+moves, or it would not have been seen.
+"""
 
 MIN_LOOKS = 3
 """A track with fewer when it is over is looked at once more, on the crops that are kept of it."""
@@ -59,6 +64,7 @@ class _Case:
     next_look: datetime | None = None
     looked: set[datetime] = field(default_factory=set)
     looked_at: dict[str, Box] = field(default_factory=dict)
+    places: int = 0
     coloured: list[float] = field(default_factory=list)
 
     def looks(self, task: str) -> int:
@@ -68,7 +74,9 @@ class _Case:
     def add(self, prediction: Prediction, card: ModelCard, settled: int) -> None:
         """Count a prediction; after ``settled`` looks, one for as long as the thing stands still."""
         stood = self.stood(card.task)
-        self.looked_at[card.task] = self.track.box
+        self.looked_at[card.task] = self.latest.box
+        if card.task == KINDS and not stood:
+            self.places += 1
         self.votes.setdefault(card.task, TrackVote(card)).add(
             prediction, self.latest.quality, again=stood and self.looks(card.task) >= settled
         )
@@ -76,7 +84,7 @@ class _Case:
     def stood(self, task: str) -> bool:
         """Whether it stands where the model of a task looked at it last."""
         before = self.looked_at.get(task)
-        return before is not None and before.iou(self.track.box) >= _STOOD_STILL
+        return before is not None and before.iou(self.latest.box) >= _STOOD_STILL
 
     def answer(self, task: str, *, final: bool) -> Prediction | None:
         """The published answer of a task, or at the end whatever the votes say; None before any look."""
@@ -95,7 +103,7 @@ class TrackJudge:
     the task `kinds` everything that moves is "motion". A hen is named by the task `hens` where there is a
     model for it; nothing is said until the name is certain, or ``settled`` looks did not make it so. One that
     came by itself, and of which five looks in colour, each at another place, were on average less sure of the
-    best name than ``stranger_below``, is a stranger.
+    best name than ``stranger_below``, is a stranger. Anything but a hen has to be seen at two places.
     """
 
     def __init__(
@@ -147,6 +155,7 @@ class TrackJudge:
             self._models = self._next_models
             for case in self._cases.values():
                 case.votes, case.looked_at, case.next_look, case.coloured = {}, {}, None, []
+                case.places = 0
 
     def _look(self, frame: Frame, track: Track) -> None:
         crop = cut(frame, track, pad=self._padding)
@@ -215,6 +224,8 @@ class TrackJudge:
         kind = case.answer(KINDS, final=final)
         if kind is None or kind.label == UNKNOWN:
             return UNKNOWN, UNKNOWN, kind.confidence if kind else 0.0
+        if kind.label != HEN and case.places < LEAST_PLACES:
+            return UNKNOWN, UNKNOWN, kind.confidence
         if kind.label != HEN or HENS not in self._models:
             return kind.label, kind.label, kind.confidence
         name = case.answer(HENS, final=final)

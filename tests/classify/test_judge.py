@@ -58,8 +58,32 @@ def test_without_a_model_everything_that_moves_is_motion() -> None:
     assert last.crops
 
 
+def wandering(judge: TrackJudge, seconds: float, colour: tuple[int, int, int]) -> list[Judgement]:
+    """The same of a thing that comes to another place each second."""
+    found: list[Judgement] = []
+    for n in range(round(seconds * 5)):
+        place = n // 5 % len(BOXES)
+        seen = frame(n / 5, [*[(90, 90, 90)] * place, colour])
+        found += judge.update(seen, [replace(track(n / 5), box=BOXES[place])])
+    gone = replace(track(seconds, state=TrackState.LOST), box=BOXES[place])
+    return found + list(judge.update(frame(seconds, []), [gone]))
+
+
+def test_what_stands_still_at_every_look_is_no_predator() -> None:
+    """A rest of something in the picture, after its camera was dark, was a rat in two looks at one place."""
+    found = watch(TrackJudge({"kinds": ColourModel("kinds", KINDS)}), 60, RED)
+    assert {j.kind for j in found} == {"unknown"}
+    hen = watch(TrackJudge({"kinds": ColourModel("kinds", KINDS)}), 60, BROWN)
+    assert {j.kind for j in hen} == {"hen"}, "who may well sit"
+
+
+def test_a_predator_that_rushes_by_is_looked_at_afterwards_where_it_was() -> None:
+    judge = TrackJudge({"kinds": ColourModel("kinds", KINDS)}, max_per_second=0.1)
+    assert wandering(judge, 3, RED)[-1].kind == "fox"
+
+
 def test_a_kind_is_published_after_it_repeated() -> None:
-    found = watch(TrackJudge({"kinds": ColourModel("kinds", KINDS)}), 4, RED)
+    found = wandering(TrackJudge({"kinds": ColourModel("kinds", KINDS)}), 4, RED)
     assert {j.kind for j in found} == {"fox"}
     assert found[0].track.last_seen > START + timedelta(seconds=0.5)
     assert found[-1].final
