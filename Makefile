@@ -61,7 +61,7 @@ bench-motion-highway: $(VENV)/.test  ## motion on CDnet 2014 highway: F-measure,
 bench-coop: $(VENV)/.test  ## 30 simulated days on 3 seeds: eggs, who laid them, predators, roll call; BENCH="--processes 3"
 	PYTHONPATH=tests $(BIN)/python -m bench.coop --folder bench-output/coop $(BENCH)
 
-bench-nestcam: $(VENV)/.test  ## learn from one day of a real nest camera, score another; head alone and tuned
+bench-nestcam: $(VENV)/.test  ## learn from one day of a real nest camera, score another; plain head and as it comes
 	$(BIN)/python tests/bench/nestcam.py
 
 bench-labeling: $(VENV)/.test  ## the labelling page with 100,000 pictures: key to picture, next visit, grid, memory

@@ -77,6 +77,31 @@ def sun_patches(picture: Floats, random: Random) -> Floats:
     return np.asarray(picture * np.maximum(light, 0.1)[..., None])
 
 
+def other_light(picture: Floats, random: Random) -> Floats:
+    """A day that nothing above makes: light that changes across the picture, another curve, a band of sun.
+
+    For judging only. Whoever learned what the variations above look like, rather than what the light does to
+    a picture, is found out by it.
+    """
+    height, width = picture.shape[:2]
+    x = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
+    y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
+    c = random.normal(0, (0.22, 0.25, 0.25, 0.15, 0.15, 0.15)).astype(np.float32)
+    field = c[0] + c[1] * x + c[2] * y + c[3] * x * y + c[4] * (x * x - 1 / 3) + c[5] * (y * y - 1 / 3)
+    warmth, green = random.normal(0, (0.07, 0.04)).astype(np.float32)
+    lit = np.clip(picture * np.exp(field[..., None] + np.array((warmth, green, -warmth))), 0, 1)
+    bend = np.clip(random.normal(0, 0.6), -0.9, 0.9)  # beyond 1 bright would become darker than dark
+    lit = lit - bend / (2 * np.pi) * np.sin(2 * np.pi * lit)
+    if random.random() < 0.4:
+        along = y + 1 - 2 * random.uniform(-0.2, 1.0) - random.uniform(-0.5, 0.5) * x
+        band = ((along > 0) & (along < 2 * random.uniform(0.05, 0.25))).astype(np.float32)
+        if random.random() < 0.5:
+            band = band * (x < random.uniform(-1, 1))
+        soft = cv2.GaussianBlur(band, (0, 0), max(0.6, 0.004 * width))
+        lit = lit * (1 + soft[..., None] * random.uniform(-0.5, 2.0))
+    return np.asarray(np.clip(lit, 0, 1), dtype=np.float32)
+
+
 def infrared(picture: Floats, random: Random) -> Floats:
     """Grey, with the faint cast that infrared light leaves."""
     grey = picture.mean(axis=2, keepdims=True)

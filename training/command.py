@@ -24,11 +24,13 @@ from coop.domain.training import Outcome
 from coop.errors import CoopError, ModelPackageError
 from coop.store.store import Store
 from training.augment import RECIPES, contact_sheet
+from training.cells import SIDE as CELL_SIDE
+from training.cells import CellHead, learn_cells, suits
 from training.evaluate import Scores, report, score
 from training.evaluating import bars, teller
 from training.examine import examine
 from training.judging import judge, sentences
-from training.labelled import LabelledSet, read_labelled, read_picture
+from training.labelled import LabelledDataError, LabelledSet, read_labelled, read_picture
 from training.lesson import lesson
 from training.quick import Learned, Trial, learn
 
@@ -37,6 +39,8 @@ DRAFTS = ".training-"
 FEWEST_TUNED = 40
 MOST_TUNED_UNASKED = 600
 """Fewer pictures than the first teach a network nothing; more than this take more than some minutes."""
+FEWEST_CELLS, MOST_CELLS = 30, 600
+"""The same for a head over cells, which few pictures suffice for."""
 
 
 class TrainExtraError(CoopError, RuntimeError):
@@ -55,6 +59,7 @@ class Choices:
 
     ``fine_tune``: whether the network itself is tuned; None where the pictures and the machine decide: not of
     more than ``most_tuned``.
+    ``cells``: whether a head over cells is tried; None where the pictures decide.
     """
 
     seed: int = 0
@@ -62,6 +67,7 @@ class Choices:
     fine_tune: bool | None = None
     epochs: int | None = None
     most_tuned: int = MOST_TUNED_UNASKED
+    cells: bool | None = None
 
 
 def train_on_file(
@@ -195,9 +201,50 @@ def _learned(found: LabelledSet, models: Path, console: Console, choices: Choice
         _write_sheet(choices.sheet, examined.pictures, trials[0], choices.seed)
         _say(console, f"Wrote {choices.sheet}")
     best = Learned(head=trials[0].head, pictures=examined.pictures, recipe=trials[0].recipe)
+    if _for_cells(examined.pictures, choices):
+        best = _by_cells(best, console, choices)
+        if choices.fine_tune is None and isinstance(best.head, CellHead):
+            return best  # minutes of tuning in its place were no better on days that it never saw
     if not _to_tune(len(examined.pictures), choices, console):
         return best
     return _tuned(best, trials, console, choices, running)
+
+
+def _for_cells(pictures: LabelledSet, choices: Choices) -> bool:
+    """Whether a head over cells is worth trying: for sets of labels, one fixed camera, not too many pictures.
+
+    Raises LabelledDataError where that is wanted and cannot be.
+    """
+    if choices.cells is False:
+        return False
+    if choices.cells is None and not FEWEST_CELLS <= len(pictures) <= MOST_CELLS:
+        return False
+    fit = suits(pictures)
+    if choices.cells and not fit:
+        raise LabelledDataError(
+            pictures.source,
+            "it is not of several labels a picture, all by one fixed camera, as a head over cells needs",
+            "Leave --cells out",
+        )
+    return fit
+
+
+def _by_cells(best: Learned, console: Console, choices: Choices) -> Learned:
+    with _progress(console) as bar:
+        looking = bar.add_task("Looking cell by cell", total=None)
+        trial = learn_cells(
+            best.pictures,
+            seed=choices.seed,
+            progress=lambda done, total: bar.update(looking, completed=done, total=total),
+        )
+    better = trial.after < trial.before
+    _say(console, f"One fixed camera: a head over cells has log loss {trial.after:.3f} on pictures held out, "
+                  f"in their own light and in others, where a plain head has {trial.before:.3f}. "
+                  f"The {'head over cells' if better else 'plain head'} is kept.")  # fmt: skip
+    if not better:
+        return best
+    manner = "efficientnet-lite0, frozen, looked at cell by cell"
+    return replace(best, head=trial.head, recipe="places", size=CELL_SIDE, manner=manner)
 
 
 def _to_tune(pictures: int, choices: Choices, console: Console) -> bool:

@@ -9,29 +9,22 @@ from pathlib import Path
 import keras  # type: ignore[import-untyped,import-not-found,unused-ignore]
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 
 from coop.classify.card import TaskMode
 from coop.classify.efficientnet_lite import EMBEDDING_SIZE, Lite0Weights, load_lite0_weights
-from training.answers import Answers, Doubles, thresholds
+from training.answers import Answers, best_shift, thresholds
 from training.checkup import check_up
 from training.doctor.finding import Finding
 from training.head import THRESHOLDS, UNSEEN_THRESHOLD, Head, best_temperature, fit_answers, held_out
 from training.labelled import LabelledSet
 from training.network import ANSWER, features_of, tunable, tuned_weights
-from training.quick import Learned, as_groups
+from training.quick import PARTS, RUNS, Learned, as_groups
 from training.stream import Stream
 from training.tune import Course, Plan, raw_outputs, task_logits, tune
 
 Floats = npt.NDArray[np.float32]
 Progress = Callable[[str, int, int], None]
 """Told the name of the run, and how many of its steps are done, of how many."""
-
-PARTS = 4
-"""One of so many parts of the groups is held out."""
-
-RUNS = 12
-"""A single day falls into so many runs of neighbouring pictures, so that every part has some of all."""
 
 ENOUGH = 100
 """So many pictures held out can say how many epochs are best; of fewer the choice would be chance."""
@@ -118,23 +111,6 @@ def fine_tune(
         after=after,
         told=tuple(told),
     )
-
-
-def best_shift(logits: Doubles, judged: Answers) -> Doubles:
-    """What to add to each class's logit, so that classes are said as often as they are there.
-
-    It learned from sets that are all equally frequent, and from joined pictures; a day is otherwise. The
-    shift of least log loss on the pictures held out is taken, with a penalty that asks for some proof.
-    """
-    if judged.mode is TaskMode.COUNT:
-        return np.zeros(logits.shape[1])
-
-    def loss(x: Doubles) -> float:
-        return judged.loss(x[0] * logits + x[1:]) + float(x[1:] @ x[1:]) / len(logits)
-
-    bounds = [(0.1, 10.0), *[(-3.0, 3.0)] * logits.shape[1]]
-    best = minimize(loss, np.r_[1.0, np.zeros(logits.shape[1])], method="L-BFGS-B", bounds=bounds)
-    return np.asarray(best.x[1:] / best.x[0])
 
 
 def _stream(

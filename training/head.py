@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from coop.classify.card import ModelCard, Preprocessing, TaskMode
 from coop.classify.efficientnet_lite import INPUT_SIZE, Lite0Weights, add_lite0, load_lite0_weights
 from coop.classify.package import ModelPackage, write_package
-from coop.classify.tflite_writer import GraphWriter
+from coop.classify.tflite_writer import GraphWriter, Node
 from coop.errors import CoopError
 from training.answers import Answers, thresholds
 
@@ -51,6 +52,27 @@ class Head:
     def logits(self, features: Floats) -> Floats:
         """(n, d) -> (n, classes)."""
         return np.asarray(features @ self.weights.T + self.bias, dtype=np.float32)
+
+    def add_to(self, graph: GraphWriter, backbone: Lite0Weights, size: int) -> dict[str, Node]:
+        """The network with this head: the outputs of a package."""
+        embedding = add_lite0(graph, backbone, size)
+        return {"logits": graph.dense(embedding, self.weights, self.bias, "logits"), "embedding": embedding}
+
+
+class AnyHead(Protocol):
+    """What a package needs to know of a head: `Head`, or `training.cells.CellHead`."""
+
+    @property
+    def mode(self) -> TaskMode: ...
+    @property
+    def classes(self) -> tuple[str, ...]: ...
+    @property
+    def temperature(self) -> float: ...
+    @property
+    def thresholds(self) -> Mapping[str, float]: ...
+    @property
+    def measured(self) -> Mapping[str, object]: ...
+    def add_to(self, graph: GraphWriter, backbone: Lite0Weights, size: int) -> dict[str, Node]: ...
 
 
 def fit_head(
@@ -123,7 +145,7 @@ def fit_answers(
 
 def write_head_package(
     folder: Path,
-    head: Head,
+    head: AnyHead,
     *,
     task: str,
     name: str,
@@ -132,11 +154,14 @@ def write_head_package(
     not_good_for: Sequence[str] = (),
     backbone: Lite0Weights | None = None,
     size: int = INPUT_SIZE,
+    measured: Mapping[str, object] | None = None,
 ) -> ModelPackage:
-    """Writes the starter's backbone, or a tuned one, with this head as a model package, checked."""
-    graph = GraphWriter(f"EfficientNet-Lite0 with a linear head for the task {task}")
-    embedding = add_lite0(graph, backbone or load_lite0_weights(), size)
-    logits = graph.dense(embedding, head.weights, head.bias, "logits")
+    """Writes the starter's backbone, or a tuned one, with this head as a model package, checked.
+
+    ``measured``: figures beside the head's own.
+    """
+    graph = GraphWriter(f"EfficientNet-Lite0 with a head for the task {task}")
+    outputs = head.add_to(graph, backbone or load_lite0_weights(), size)
     card = ModelCard(
         name=name,
         version=version,
@@ -147,10 +172,10 @@ def write_head_package(
         thresholds=head.thresholds,
         temperature=head.temperature,
         trained_on=trained_on,
-        measured=head.measured,
+        measured={**head.measured, **(measured or {})},
         not_good_for=tuple(not_good_for),
     )
-    return write_package(folder, card, graph.finish({"logits": logits, "embedding": embedding}))
+    return write_package(folder, card, graph.finish(outputs))
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -15,13 +15,17 @@ from coop.classify.package import ModelPackage
 from coop.classify.runtime import Classifier
 from coop.domain.frame import Picture
 from training.augment import RECIPES, Sometimes, varied
-from training.head import Head, fit_head, write_head_package
+from training.head import AnyHead, Head, fit_head, write_head_package
 from training.labelled import LabelledSet, read_picture
 
 Floats = npt.NDArray[np.float32]
 Progress = Callable[[int, int], None]
 
 FOLDS = 5
+PARTS = 4
+"""One of so many parts of the groups is held out."""
+RUNS = 12
+"""A single day falls into so many runs of neighbouring pictures, so that every part has some of all."""
 VIEWS = 8
 MOST_LOOKS = 6_000
 """So many pictures and variations go through the network, some 40 s of one core; many pictures need fewer."""
@@ -73,7 +77,7 @@ def learn(
 class Learned:
     """What `coop train` found best: a head, on the frozen or on a tuned network, and how it came about."""
 
-    head: Head
+    head: AnyHead
     pictures: LabelledSet
     recipe: str
     backbone: Lite0Weights | None = None
@@ -101,7 +105,8 @@ class Learned:
         mirrored = self.recipe == "crops"
         return write_head_package(
             folder,
-            replace(self.head, measured={**self.head.measured, **(measured or {})}),
+            self.head,
+            measured=measured,
             task=task,
             name=name,
             version=version,

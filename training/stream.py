@@ -13,7 +13,7 @@ import numpy.typing as npt
 from coop.classify.card import TaskMode
 from coop.classify.preprocess import prepare
 from training.answers import Answers
-from training.augment import RECIPES, Floats, Sometimes
+from training.augment import RECIPES, Floats, Sometimes, other_light
 from training.backdrop import Backdrop, Exposure, exposure, joined
 from training.labelled import Example, read_picture
 
@@ -21,10 +21,21 @@ Random = np.random.Generator
 Doubles = npt.NDArray[np.float64]
 Set = tuple[float, ...]
 """Which outputs are there, as a row of the targets has it."""
+Raw = tuple[Floats, Doubles, tuple[int, ...]]
+"""A picture before it is varied, its target, and the numbers of the pictures it is made of."""
 
 _IN_MEMORY = 1 << 30  # bytes of pictures that are kept, rather than read again for each batch
 _CLEAR = 0.25  # likeness to the backdrop, from which on what differs is what stands before it
 _TRIES = 3
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Drawn:
+    """A varied picture (side, side, 3), RGB, 0 to 255, its target, and the numbers of those it is made of."""
+
+    picture: Floats
+    target: Doubles
+    sources: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -46,8 +57,9 @@ class Stream:
     def batch(self, number: int, size: int) -> tuple[Floats, Floats]:
         """Pictures (size, side, side, 3), RGB, 0 to 255, and targets (size, outputs)."""
         random = np.random.default_rng((self.seed, number))
-        pictures, targets = zip(*(self._one(random) for _ in range(size)), strict=True)
-        return np.stack(pictures), np.stack(targets).astype(np.float32)
+        drawn = [self.draw(random) for _ in range(size)]
+        pictures, targets = np.stack([d.picture for d in drawn]), np.stack([d.target for d in drawn])
+        return pictures, targets.astype(np.float32)
 
     def plain(self, numbers: npt.NDArray[np.intp]) -> Floats:
         """Pictures as they are, (n, side, side, 3), RGB, 0 to 255."""
@@ -56,23 +68,31 @@ class Stream:
     @cached_property
     def donors(self) -> tuple[int, ...]:
         """Pictures out of which something can be cut; none unless the camera is fixed."""
-        if self.answers.mode is not TaskMode.MULTI or not self.join or not self._alike:
-            return ()
-        if not self._backdrop.fixed:
+        if self.answers.mode is not TaskMode.MULTI or not self.join or not self.fixed:
             return ()
         clear = (k for numbers in self._clear.values() for k in numbers)
         return tuple(k for k in clear if self.answers.targets[k].any())
 
-    def _one(self, random: Random) -> tuple[Floats, Doubles]:
-        values, target = self._joined(random) if self.donors else self._single(random)
-        return self._as_seen(_varied(values, RECIPES[self.recipe], random)), target
+    @property
+    def fixed(self) -> bool:
+        """Whether the pictures learned from are of one size, and show one place by one fixed camera."""
+        return self._alike and self._backdrop.fixed
 
-    def _single(self, random: Random) -> tuple[Floats, Doubles]:
+    def draw(self, random: Random) -> Drawn:
+        """One picture, as it might have been."""
+        values, target, sources = self._joined(random) if self.donors else self._single(random)
+        return Drawn(self._as_seen(_varied(values, RECIPES[self.recipe], random)), target, sources)
+
+    def relit(self, number: int, random: Random) -> Floats:
+        """A picture in light of another kind than any that `draw` makes: to judge by, never to learn from."""
+        return self._as_seen(other_light(self._values(number), random))
+
+    def _single(self, random: Random) -> Raw:
         weights = self.answers.weights[self.learned]
         k = int(random.choice(self.learned, p=weights / weights.sum()))
-        return self._values(k), self.answers.targets[k]
+        return self._values(k), self.answers.targets[k], (k,)
 
-    def _joined(self, random: Random) -> tuple[Floats, Doubles]:
+    def _joined(self, random: Random) -> Raw:
         """Every set as often as any other, those that only joining makes too.
 
         A piece of an empty picture is put in as well, in the shape of a hen: else the seams would say that
@@ -90,11 +110,12 @@ class Stream:
             piece_here = self._exposure(base).undone(self._exposure(piece).of(self._values(piece)))
             new = joined(values, piece_here, (self._mask(base), self._mask(shape)), random)
             if new is not None:
-                return new, np.array(wanted)
+                return new, np.array(wanted), (base, piece, shape)
         return self._any_of(wanted, random) if wanted in self._by_set else self._single(random)
 
-    def _any_of(self, wanted: Set, random: Random) -> tuple[Floats, Doubles]:
-        return self._values(int(random.choice(self._by_set[wanted]))), np.array(wanted)
+    def _any_of(self, wanted: Set, random: Random) -> Raw:
+        k = int(random.choice(self._by_set[wanted]))
+        return self._values(k), np.array(wanted), (k,)
 
     @cached_property
     def _by_set(self) -> dict[Set, list[int]]:

@@ -17,6 +17,9 @@ Floats = npt.NDArray[np.float32]
 
 INPUT_SIZE = 224
 EMBEDDING_SIZE = 1280
+MAP_BLOCKS = (4, 10)
+"""Behind these blocks a map has one place for 8 and for 16 pixels of the picture; the last has one for 32."""
+MAP_CHANNELS = (40, 112, EMBEDDING_SIZE)
 IMAGENET_CLASSES = 1000
 PIXEL_MEAN = 127.0
 PIXEL_SCALE = 128.0
@@ -149,14 +152,24 @@ def _floats(values: npt.NDArray[np.generic]) -> Floats:
 
 def add_lite0(graph: GraphWriter, weights: Lite0Weights, size: int = INPUT_SIZE) -> Node:
     """Adds input, normalisation and backbone to ``graph``; returns the pooled features, (batch, 1280)."""
+    return graph.average_over_picture(add_lite0_maps(graph, weights, size)[-1], "embedding")
+
+
+def add_lite0_maps(graph: GraphWriter, weights: Lite0Weights, size: int) -> tuple[Node, ...]:
+    """The same up to the maps of features, (batch, h, w, channels).
+
+    Those behind the blocks ``MAP_BLOCKS``, and the last one.
+    """
     picture = graph.picture_input("image", size)
     # Scale first: whole numbers times a power of two are exact, so the result is exactly (x - 127) / 128.
     x = graph.shift(graph.scale(graph.cast_to_float(picture), 1 / PIXEL_SCALE), -PIXEL_MEAN / PIXEL_SCALE)
     x = graph.conv(x, weights.stem.weights, weights.stem.bias, stride=2, relu6=True)
-    for block, parts in zip(lite0_blocks(), weights.blocks, strict=True):
+    maps = []
+    for number, (block, parts) in enumerate(zip(lite0_blocks(), weights.blocks, strict=True)):
         x = _add_block(graph, x, block, parts)
-    x = graph.conv(x, weights.top.weights, weights.top.bias, stride=1, relu6=True)
-    return graph.average_over_picture(x, "embedding")
+        if number in MAP_BLOCKS:
+            maps.append(x)
+    return (*maps, graph.conv(x, weights.top.weights, weights.top.bias, stride=1, relu6=True))
 
 
 def _add_block(graph: GraphWriter, x: Node, block: Block, parts: BlockWeights) -> Node:

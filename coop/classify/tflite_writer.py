@@ -1,6 +1,6 @@
 """Writes small float32 networks as ``.tflite`` files with the LiteRT package's own schema.
 
-Only the operators that an EfficientNet-Lite and a linear head need; no converter and no TensorFlow.
+Only the operators that an EfficientNet-Lite and a head on it need; no converter and no TensorFlow.
 Tensors are NHWC, and their first dimension is the batch, which the runtime may resize.
 """
 
@@ -59,6 +59,10 @@ class GraphWriter:
     def shift(self, x: Node, term: float) -> Node:
         return self._add("ADD", [x, self._floats(np.float32(term))], x.shape, schema.AddOptionsT())
 
+    def shift_each(self, x: Node, terms: Floats, name: str) -> Node:
+        """Adds to each channel its own term."""
+        return self._add("ADD", [x, self._floats(terms)], x.shape, schema.AddOptionsT(), name)
+
     def add(self, x: Node, y: Node) -> Node:
         """The element-wise sum of two tensors of one shape."""
         return self._add("ADD", [x, y], x.shape, schema.AddOptionsT())
@@ -81,9 +85,33 @@ class GraphWriter:
     def average_over_picture(self, x: Node, name: str) -> Node:
         """(batch, h, w, channels) -> (batch, channels)."""
         axes = self._constant(np.array([1, 2], dtype=np.int32), schema.TensorType.INT32)
-        options = schema.ReducerOptionsT()
-        options.keepDims = False
-        return self._add("MEAN", [x, axes], (1, x.shape[3]), options, name)
+        return self._reduced("MEAN", x, axes, keep=False, name=name)
+
+    def shrink(self, x: Node, factor: int) -> Node:
+        """The average of each square of ``factor`` by ``factor`` places; the sides are divided by it."""
+        options = schema.Pool2DOptionsT()
+        options.padding = schema.Padding.VALID
+        options.strideH = options.strideW = options.filterHeight = options.filterWidth = factor
+        options.fusedActivationFunction = schema.ActivationFunctionType.NONE
+        shape = (1, x.shape[1] // factor, x.shape[2] // factor, x.shape[3])
+        return self._add("AVERAGE_POOL_2D", [x], shape, options)
+
+    def flat(self, x: Node, name: str) -> Node:
+        """(batch, h, w, channels) -> (batch, h * w * channels)."""
+        size = x.shape[1] * x.shape[2] * x.shape[3]
+        options = schema.ReshapeOptionsT()
+        options.newShape = np.array([-1, size], dtype=np.int32)
+        parts = [x, self._constant(options.newShape, schema.TensorType.INT32)]
+        return self._add("RESHAPE", parts, (1, size), options, name)
+
+    def soft_maximum(self, x: Node) -> Node:
+        """(batch, h, w, channels) -> (batch, channels): the logarithm of the mean exponential over places."""
+        axes = self._constant(np.array([1, 2], dtype=np.int32), schema.TensorType.INT32)
+        highest = self._reduced("REDUCE_MAX", x, axes, keep=True)
+        lowered = self._add("SUB", [x, highest], x.shape, schema.SubOptionsT())  # cannot overflow
+        shares = self._add("EXP", [lowered], x.shape, schema.ExpOptionsT())
+        mean = self._reduced("MEAN", shares, axes, keep=False)
+        return self.add(self.log(mean), self._reduced("REDUCE_MAX", x, axes, keep=False))
 
     def dense(self, x: Node, weights: Floats, bias: Floats, name: str = "") -> Node:
         """Fully connected layer. ``weights``: (out, in), ``bias``: (out,)."""
@@ -117,6 +145,13 @@ class GraphWriter:
         builder = flatbuffers.Builder(1 << 20)
         builder.Finish(model.Pack(builder), _FILE_IDENTIFIER)
         return bytes(builder.Output())
+
+    def _reduced(self, operator: str, x: Node, axes: Node, *, keep: bool, name: str = "") -> Node:
+        """One number for all places of a map (batch, h, w, channels); with ``keep`` as a map of one place."""
+        options = schema.ReducerOptionsT()
+        options.keepDims = keep
+        shape = (1, 1, 1, x.shape[3]) if keep else (1, x.shape[3])
+        return self._add(operator, [x, axes], shape, options, name)
 
     def _add(
         self, operator: str, parts: list[Node], shape: tuple[int, ...], options: Any, name: str = ""

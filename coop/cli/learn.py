@@ -33,6 +33,10 @@ def train(
         bool | None,
         typer.Option(help="Tune the network itself, not its head alone. Unasked: from 40 to 600 pictures."),
     ] = None,
+    cells: Annotated[
+        bool | None,
+        typer.Option(help="A head that looks cell by cell. Unasked: sets of labels, one fixed camera."),
+    ] = None,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="How often the pictures are looked at in tuning: 14 times.")
     ] = None,
@@ -57,7 +61,7 @@ def train(
     settings = load_settings(config)
     models, choices = (
         models_dir(settings),
-        Choices(seed=seed, sheet=sheet, fine_tune=fine_tune, epochs=epochs),
+        Choices(seed=seed, sheet=sheet, fine_tune=fine_tune, epochs=epochs, cells=cells),
     )
     if data is not None and out is not None:
         train_on_file(data, out, models, console, task=task, choices=choices)

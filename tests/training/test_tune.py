@@ -20,7 +20,7 @@ from coop.classify.efficientnet_lite import load_lite0_weights
 from coop.classify.package import ModelPackage
 from coop.classify.runtime import Classifier
 from coop.cli.main import app
-from training.answers import Answers
+from training.answers import Answers, best_shift
 from training.head import Head, write_head_package
 from training.labelled import LabelledSet, read_labelled, read_picture
 from training.stream import Stream
@@ -163,9 +163,7 @@ def test_the_package_says_what_the_tuned_network_says(
     np.testing.assert_allclose(there, here, atol=1e-3)
 
 
-def test_what_is_said_too_often_is_shifted_back(keras_module: Any) -> None:
-    from training.finetune import best_shift
-
+def test_what_is_said_too_often_is_shifted_back() -> None:
     random = np.random.default_rng(0)
     there = random.random((400, 2)) < 0.3
     labels = ["|".join(np.array(["brown", "white"])[row]) or "none" for row in there]
