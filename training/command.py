@@ -230,7 +230,7 @@ def _for_cells(pictures: LabelledSet, choices: Choices) -> bool:
 
 
 def _by_cells(best: Learned, console: Console, choices: Choices) -> Learned:
-    with _progress(console) as bar:
+    with bars(console) as bar:
         looking = bar.add_task("Looking cell by cell", total=None)
         trial = learn_cells(
             best.pictures,
