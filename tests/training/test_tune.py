@@ -21,6 +21,7 @@ from coop.classify.package import ModelPackage
 from coop.classify.runtime import Classifier
 from coop.cli.main import app
 from training.answers import Answers, best_shift
+from training.evaluate import report, score
 from training.head import Head, write_head_package
 from training.labelled import LabelledSet, read_labelled, read_picture
 from training.stream import Stream
@@ -186,3 +187,46 @@ def test_coop_train_tunes_where_it_is_asked_to(keras_module: Any, flock: Labelle
     kept = "tuned" in str(card.trained_on["backbone"])
     assert ("The tuned network is kept" in result.output) == kept
     assert not list(tmp_path.glob(".nest.tuning"))
+
+
+def eggs_or_hens(folder: Path, task: str) -> LabelledSet:
+    """One hen of two, or some eggs, on noisy straw, over three days."""
+    lines = ["path,label,group"]
+    for n in range(24):
+        picture = np.random.default_rng(n).integers(90, 130, (96, 96, 3), dtype=np.uint8)
+        if task == "single":
+            label = ("white", "brown")[n % 2]
+            cv2.circle(picture, (30 + n, 50), 24, COLOURS[label][0], -1)
+        else:
+            label = f"eggs={n % 4}"
+            for egg in range(n % 4):
+                cv2.circle(picture, (20 + 28 * egg, 40 + n % 9), 12, COLOURS["white"][0], -1)
+        cv2.imwrite(str(folder / f"{n}.png"), picture)
+        lines.append(f"{n}.png,{label},day {n // 8}")
+    (folder / "labels.csv").write_text("\n".join(lines) + "\n")
+    return read_labelled(folder / "labels.csv")
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("task", ["single", "count"])
+def test_one_class_and_numbers_are_tuned_too(keras_module: Any, tmp_path: Path, task: str) -> None:
+    """A tuned package of either kind is right about the pictures, and has the classes of its task."""
+    import keras
+
+    from training.finetune import fine_tune
+
+    keras.utils.set_random_seed(0)
+    pictures = eggs_or_hens(tmp_path, task)
+    assert str(pictures.mode) == task
+    tuned = fine_tune(pictures, "crops", plan(side=64, epochs=3, batch=16), tmp_path / "run")
+    assert [finding for finding in tuned.told if finding.severity == "error"] == []
+    assert tuned.course.learned[-1] < tuned.course.learned[0]
+    package = tuned.learned.write(tmp_path / "package", task="nest", name="nest", version="1")
+    assert "tuned" in str(package.card.trained_on["backbone"])
+    figures = report(score(package, pictures))
+    if task == "single":
+        assert package.card.classes == ("brown", "white")
+        assert figures["accuracy"] >= 0.9
+    else:
+        assert package.card.classes == tuple(f"eggs={n}" for n in range(5))
+        assert figures["counts"]["eggs"]["within_one"] >= 0.8
