@@ -135,6 +135,7 @@ def report(scores: Scores) -> dict[str, Any]:
             for k, name in enumerate(scores.card.classes)
         },
         "per_group": {group: _of_group(scores, days, group) for group in sorted(set(days))},
+        **_by_time_and_camera(scores, days),
         "confusion": _confusion(scores),
     }
     if scores.card.mode is TaskMode.COUNT:
@@ -210,6 +211,25 @@ def _of_class(counts: Counts) -> dict[str, float | int | None]:
         "recall": counts.recall,
         "f1": counts.f1,
     }
+
+
+def _by_time_and_camera(scores: Scores, days: Sequence[str]) -> dict[str, Any]:
+    """``per_hour`` and ``per_camera`` of the pictures of which they are known; neither where of none."""
+    hours = [None if e.hour is None else f"{e.hour:02}" for e in scores.examples]
+    figures = {}
+    for name, places in (("per_hour", hours), ("per_camera", [e.camera for e in scores.examples])):
+        found: dict[str, list[int]] = {}
+        for number, place in enumerate(places):
+            if place is not None:
+                found.setdefault(place, []).append(number)
+        if found:
+            figures[name] = {place: _of_some(scores, days, found[place]) for place in sorted(found)}
+    return figures
+
+
+def _of_some(scores: Scores, days: Sequence[str], numbers: Sequence[int]) -> dict[str, Any]:
+    theirs = [days[number] for number in numbers]
+    return {"n": len(numbers), **_with_intervals(scores, np.array(numbers, dtype=np.intp), theirs)}
 
 
 def _of_group(scores: Scores, days: Sequence[str], group: str) -> dict[str, Any]:

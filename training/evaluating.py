@@ -113,7 +113,9 @@ def print_report(figures: Mapping[str, Any], console: Console) -> None:
             highlight=False,
         )
     console.print(_classes_table(figures["per_class"]))
-    console.print(_groups_table(figures["per_group"]))
+    for name in ("group", "hour", "camera"):
+        if f"per_{name}" in figures:
+            console.print(_groups_table(figures[f"per_{name}"], name))
 
 
 def _classes_table(per_class: Mapping[str, Mapping[str, Any]]) -> Table:
@@ -125,8 +127,8 @@ def _classes_table(per_class: Mapping[str, Mapping[str, Any]]) -> Table:
     return table
 
 
-def _groups_table(per_group: Mapping[str, Mapping[str, Any]]) -> Table:
-    table = Table("group", title="By group")
+def _groups_table(per_group: Mapping[str, Mapping[str, Any]], kind: str) -> Table:
+    table = Table(kind, title=f"By {kind}")
     for column in ("pictures", "right", "95% interval", "macro-F1"):
         table.add_column(column, justify="right")
     for name, row in per_group.items():

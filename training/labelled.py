@@ -3,7 +3,9 @@
     path,label,group
     20161002124153.jpg,white|brown,2016-10-02
 
-``path`` is relative to the CSV; ``group`` (a day or a visit, never split) may be left out. Several labels are
+``path`` is relative to the CSV; ``group`` (a day or a visit, never split) may be left out. The columns
+``time`` (2016-10-02T12:41:53, by the coop's clock) and ``camera`` may stand beside them: `coop evaluate` then
+tells each hour and each camera by itself. Several labels are
 joined by ``|``, ``none`` is the empty set, a count is written ``eggs=3``.
 """
 
@@ -12,6 +14,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import cv2
@@ -39,12 +42,14 @@ class Example:
     """A picture's file with what it shows and the group that must not be split.
 
     ``answer`` holds the classes that are there: one in a ``single`` task, any number in a ``multi`` task, one
-    ``name=number`` for each counted name in a ``count`` task.
+    ``name=number`` for each counted name in a ``count`` task. ``hour`` of the day and ``camera`` where known.
     """
 
     path: Path
     answer: frozenset[str]
     group: str
+    hour: int | None = None
+    camera: str | None = None
 
     @property
     def label(self) -> str:
@@ -88,7 +93,7 @@ def read_labelled(source: Path, *, mode: TaskMode | None = None) -> LabelledSet:
         mode = mode or TaskMode.SINGLE
     elif source.is_file():
         rows = _rows(source)
-        mode = mode or _mode_of([label for _, label, _ in rows])
+        mode = mode or _mode_of([row.label for row in rows])
         examples = _examples(source, rows, mode)
     else:
         raise LabelledDataError(source, "there is no such file or folder", "Check the name")
@@ -122,8 +127,19 @@ def _is_readable(path: Path) -> bool:
     return True
 
 
-def _rows(source: Path) -> list[tuple[str, str, str]]:
-    """Path, label and group of each line; a line without a group is a group of its own."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """A line of a CSV, as it is written there."""
+
+    path: str
+    label: str
+    group: str
+    time: str
+    camera: str
+
+
+def _rows(source: Path) -> list[_Row]:
+    """The lines; one without a group is a group of its own."""
     with source.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
         missing = {"path", "label"} - set(reader.fieldnames or ())
@@ -136,7 +152,8 @@ def _rows(source: Path) -> list[tuple[str, str, str]]:
             if not path or not label:
                 problem = f"line {number} has no {'path' if not path else 'label'}"
                 raise LabelledDataError(source, problem, f"Write {NONE!r} where nothing of the task is there")
-            rows.append((path, label, (row.get("group") or "").strip() or path))
+            group, time, camera = ((row.get(name) or "").strip() for name in ("group", "time", "camera"))
+            rows.append(_Row(path=path, label=label, group=group or path, time=time, camera=camera))
     return rows
 
 
@@ -148,18 +165,19 @@ def _mode_of(labels: Sequence[str]) -> TaskMode:
     return TaskMode.SINGLE
 
 
-def _examples(source: Path, rows: Sequence[tuple[str, str, str]], mode: TaskMode) -> list[Example]:
+def _examples(source: Path, rows: Sequence[_Row], mode: TaskMode) -> list[Example]:
     examples, problems = [], []
-    for number, (path, label, group) in enumerate(rows, start=2):
-        file = source.parent / path
+    for number, row in enumerate(rows, start=2):
+        file = source.parent / row.path
         try:
-            answer = _answer(label, mode)
+            answer, hour = _answer(row.label, mode), _hour(row.time)
         except ValueError as error:
             problems.append(f"line {number}: {error}")
             continue
         if not file.is_file():
-            problems.append(f"line {number}: there is no file {path}")
-        examples.append(Example(path=file, answer=answer, group=group))
+            problems.append(f"line {number}: there is no file {row.path}")
+        camera = row.camera or None
+        examples.append(Example(path=file, answer=answer, group=row.group, hour=hour, camera=camera))
     if problems:
         more = f" (and {len(problems) - _FEW} more)" if len(problems) > _FEW else ""
         raise LabelledDataError(
@@ -179,6 +197,15 @@ def _answer(label: str, mode: TaskMode) -> frozenset[str]:
             return frozenset() if label == NONE else frozenset(parts)
         case TaskMode.COUNT:
             return frozenset(f"{name}={number}" for name, number in map(_count, parts))
+
+
+def _hour(time: str) -> int | None:
+    if not time:
+        return None
+    try:
+        return datetime.fromisoformat(time).hour
+    except ValueError:
+        raise ValueError(f"{time!r} is no time such as '2016-10-02T12:41:53'") from None
 
 
 def _count(part: str) -> tuple[str, int]:

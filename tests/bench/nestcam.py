@@ -57,7 +57,7 @@ def main() -> None:
         for learned, data in files.items():
             [(scored, truth)] = [(day, file) for day, file in files.items() if day != learned]
             for manner, words in manners.items() if only in (None, learned) else ():
-                package, figures = folder / f"{learned} {manner}", folder / "figures.json"
+                package, figures = folder / f"{learned}-{manner}".replace(" ", "-"), folder / "figures.json"
                 coop(folder, "train", "--data", str(data), "--out", str(package), *words)
                 coop(folder, "evaluate", str(package), "--data", str(truth), "--json", str(figures))
                 result = json.loads(figures.read_text())

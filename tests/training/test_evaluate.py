@@ -91,3 +91,30 @@ def test_the_command_prints_and_writes_the_figures(tmp_path: Path) -> None:
     figures = json.loads(out.read_text())
     assert {"n", "accuracy", "macro_f1", "ece", "per_class", "per_group"} <= figures.keys()
     assert not (tmp_path / "figures.json.part").exists()
+
+
+def test_hours_and_cameras_are_told_where_the_csv_knows_them(tmp_path: Path) -> None:
+    package = colour_package(tmp_path / "p", TaskMode.SINGLE, ("red", "green", "blue"))
+    file = labelled_colours(
+        tmp_path, (RED, "red", "a"), (GREEN, "green", "a"), (BLUE, "blue", "b"), (BLUE, "red", "b")
+    )
+    assert not {"per_hour", "per_camera"} & set(report(score(package, read_labelled(file))))
+    head, *lines = file.read_text().splitlines()
+    more = ("2016-10-02T07:05:00,nest", "2016-10-02T07:55:00+02:00,", "2016-10-03T19:00:00,nest", ",door")
+    rows = [f"{head},time,camera", *(f"{line},{end}" for line, end in zip(lines, more, strict=True))]
+    file.write_text("\n".join(rows) + "\n")
+    figures = report(score(package, read_labelled(file)))
+    assert {hour: (x["n"], x["accuracy"]) for hour, x in figures["per_hour"].items()} == {
+        "07": (2, 1.0),
+        "19": (1, 1.0),
+    }
+    assert {name: (x["n"], x["accuracy"]) for name, x in figures["per_camera"].items()} == {
+        "door": (1, 0.0),
+        "nest": (2, 1.0),
+    }
+    assert figures["per_camera"]["nest"]["accuracy_interval"] == [1.0, 1.0]
+    out = CliRunner().invoke(app, ["evaluate", str(package.folder), "--data", str(file)]).output
+    assert "By hour" in out and "By camera" in out
+    file.write_text("\n".join([rows[0], f"{lines[0]},at noon,nest"]) + "\n")
+    with pytest.raises(LabelledDataError, match="line 2: 'at noon' is no time such as"):
+        read_labelled(file)
