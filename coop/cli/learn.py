@@ -45,9 +45,9 @@ def train(
     """Learn from labelled pictures: a linear head on the starter network, in a minute, without TensorFlow.
 
     Sets of labels by one fixed camera are looked at cell by cell, in some minutes. Else, where TensorFlow is
-    installed, the network itself is tuned, and kept if it is better than the head. A run that was stopped goes
-    on with the same command. What helps is decided on days or visits held out. From a dataset version the new
-    model goes to work by itself, if it has more of the held-out pictures right than the one at work.
+    installed, the network itself is tuned, and kept if it is better than the head. A run that was stopped
+    goes on with the same command. What helps is decided on days or visits held out. From a dataset version
+    the new model goes to work by itself, if it has more of the held-out pictures right than the one at work.
     """
     from coop.assembly import utc_now
     from coop.data_lock import TrainingLock
