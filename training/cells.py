@@ -10,6 +10,7 @@ NumPy and LiteRT only, some minutes of one core.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -114,22 +115,29 @@ def learn_cells(
     """
     stream = _stream(pictures, SIDE, recipe, seed)
     answers, n = stream.answers, len(pictures)
-    eye, total = _Eye(load_lite0_weights()), draws + n + PARTS + 1
+    eye, total = _Eye(load_lite0_weights()), draws + PARTS + n + 1
     tell = progress or (lambda done, total: None)
     drawn = _Drawn.of(stream, eye, draws, seed, lambda done: tell(done, total))
-    judged, plain = _judged(stream, eye, drawn.directions, seed, lambda done: tell(draws + done, total))
+    groups = as_groups([e.group for e in pictures.examples], RUNS)
+    parts = list(held_out(groups, answers.kinds, PARTS))
+    heads = []
+    for number, held in enumerate(parts, start=1):
+        heads.append(drawn.fit(answers, drawn.without(held)))
+        tell(draws + number, total)
 
     repeated = Answers(mode=answers.mode, labels=tuple(np.repeat(answers.labels, 1 + RELIT)))
     repeated.__dict__.update(outputs=answers.outputs, classes=answers.classes)
-    groups = as_groups([e.group for e in pictures.examples], RUNS)
     logits, before = (np.zeros((n, 1 + RELIT, len(answers.classes))) for _ in range(2))
-    for number, held in enumerate(held_out(groups, answers.kinds, PARTS)):
-        head = drawn.fit(answers, drawn.without(held))
+    means = np.zeros((n, 1 + RELIT, EMBEDDING_SIZE), dtype=np.float32)
+    for number, part in enumerate(np.stack(parts).argmax(axis=0)):
+        seen = _judged(stream, eye, number, seed)
+        logits[number] = heads[part].logits(drawn.directions(seen))
+        means[number] = seen[..., -EMBEDDING_SIZE:].mean(axis=1)
+        tell(draws + PARTS + number + 1, total)
+    for held in parts:
         rest = np.flatnonzero(~held)
-        known = fit_answers(plain[rest, 0], answers.of(rest), [groups[k] for k in rest])
-        logits[held] = head.logits(judged[held].reshape(-1, *judged.shape[2:])).reshape(logits[held].shape)
-        before[held] = known.logits(plain[held].reshape(-1, EMBEDDING_SIZE)).reshape(logits[held].shape)
-        tell(draws + n + number + 1, total)
+        plain = fit_answers(means[rest, 0], answers.of(rest), [groups[k] for k in rest])
+        before[held] = plain.logits(means[held].reshape(-1, EMBEDDING_SIZE)).reshape(before[held].shape)
     flat = logits.reshape(-1, logits.shape[-1])
     shift = best_shift(flat, repeated)
     temperature, loss = best_temperature(flat + shift, repeated)
@@ -247,26 +255,24 @@ class _Drawn:
 
     @classmethod
     def of(cls, stream: Stream, eye: _Eye, draws: int, seed: int, tell: Callable[[int], None]) -> _Drawn:
-        raw: list[Floats] = []
-        cells: list[Floats] = []
-        targets, sources = [], []
-        directions: _Directions | None = None
-        for number in range(draws):
-            drawn = stream.draw(np.random.default_rng((seed, number)))
-            targets.append(drawn.target)
-            sources.append(drawn.sources)
-            seen = eye.of(drawn.picture)
-            if directions is None:
-                raw.append(seen)
-                if len(raw) == min(_FIRST, draws):
-                    directions = _Directions.of(np.stack(raw))
-                    cells.extend(directions(one) for one in raw)
-                    raw.clear()
-            else:
-                cells.append(directions(seen))
-            tell(number + 1)
-        assert directions is not None
-        return cls(np.stack(cells), np.stack(targets), tuple(sources), directions)
+        drawn = (stream.draw(np.random.default_rng((seed, number))) for number in range(draws))
+        targets, sources, first = [], [], []
+        for one in itertools.islice(drawn, _FIRST):
+            targets.append(one.target)
+            sources.append(one.sources)
+            first.append(eye.of(one.picture))
+            tell(len(sources))
+        directions = _Directions.of(np.stack(first))
+        # In their place from the beginning: they are by far the largest part of the memory it takes.
+        cells = np.empty((draws, len(first[0]), directions.turn.shape[1]), dtype=np.float32)
+        for number, seen in enumerate(first):
+            cells[number] = directions(seen)
+        for one in drawn:
+            cells[len(sources)] = directions(eye.of(one.picture))
+            targets.append(one.target)
+            sources.append(one.sources)
+            tell(len(sources))
+        return cls(cells, np.stack(targets), tuple(sources), directions)
 
     def without(self, held: Bools) -> Bools:
         """Which of them have nothing of the pictures held out, (draws,)."""
@@ -300,20 +306,11 @@ class _Drawn:
         )  # fmt: skip
 
 
-def _judged(
-    stream: Stream, eye: _Eye, directions: _Directions, seed: int, tell: Callable[[int], None]
-) -> tuple[Floats, Floats]:
-    """Every picture as it is and relit: its cells (n, 1 + RELIT, cells, directions), and the last features'
-    mean (n, 1 + RELIT, 1280), which a plain head sees."""
-    cells, means = [], []
-    for number in range(len(stream.examples)):
-        random = np.random.default_rng((seed, number, 1))
-        views = [stream.plain(np.array([number]))[0], *(stream.relit(number, random) for _ in range(RELIT))]
-        seen = [eye.of(view) for view in views]
-        cells.append([directions(one) for one in seen])
-        means.append([one[:, -EMBEDDING_SIZE:].mean(axis=0) for one in seen])
-        tell(number + 1)
-    return np.array(cells), np.array(means)
+def _judged(stream: Stream, eye: _Eye, number: int, seed: int) -> Floats:
+    """A picture as it is and relit: its features (1 + RELIT, cells, features)."""
+    random = np.random.default_rng((seed, number, 1))
+    views = [stream.plain(np.array([number]))[0], *(stream.relit(number, random) for _ in range(RELIT))]
+    return np.stack([eye.of(view) for view in views])
 
 
 def _soft_maximum(said: Floats) -> tuple[Floats, Floats]:
