@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -12,13 +11,7 @@ from coop.domain.training import Training
 from coop.notify import training_texts as texts
 from coop.notify.languages import speaking
 from coop.tell import Recipient
-
-TRAIN_EXTRA = "pip install 'neurocoop[train]'"
-
-
-def has_train_extra() -> bool:
-    """Whether the network itself can be tuned here."""
-    return importlib.util.find_spec("tensorflow") is not None
+from coop.tuning import TRAIN_EXTRA, has_train_extra
 
 
 def promotion(training: Training, keepers: Sequence[Recipient], *, silent: bool) -> tuple[Notification, ...]:

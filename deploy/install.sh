@@ -5,7 +5,7 @@
 #   deploy/install.sh --root DIR           lay everything out below DIR, to look at, and touch nothing else
 #   --prefix DIR    where the program goes (default /opt/neurocoop)
 #   --python FILE   the Python to use (default python3; 3.11 or newer)
-#   --train         with TensorFlow, so that the nightly training tunes the network itself (1.5 GB of disk more)
+#   --train         with TensorFlow, so that the nightly training tunes the network itself (2 GB of disk more)
 #   --no-pip        leave the program itself alone: only settings, units and wrapper
 #
 # Settings that exist are never changed.

@@ -85,12 +85,13 @@ def nightly(config: ConfigOption = None) -> None:
     from coop.commands.nightly import run_nightly
     from coop.nightly import Teacher
     from coop.settings import load_settings
+    from coop.tuning import has_memory
     from labeling.commands.versions import version_at_night
     from training.command import Choices, free_name, learn_version
     from training.judging import judge
 
     settings = load_settings(config)
-    choices = Choices(most_tuned=settings.training.tune_at_most)
+    choices = Choices(most_tuned=settings.training.tune_at_most if has_memory() else 0)
     teacher = Teacher(
         version=lambda store, task: version_at_night(store, task, settings, utc_now()),
         free_name=free_name,

@@ -14,7 +14,7 @@ from coop.errors import SettingsError
 from coop.models import Models, active_package
 from coop.places import open_store
 from coop.settings import Settings, load_settings
-from coop.training_news import TRAIN_EXTRA, has_train_extra
+from coop.tuning import LEAST_MEMORY_GIB, TRAIN_EXTRA, has_train_extra, memory_gib
 
 SYSTEMD = Path("/run/systemd/system")
 UNIT = Path("/etc/systemd/system/coop.service")
@@ -55,6 +55,7 @@ def nightly_check(
     settings: Settings,
     *,
     able: Callable[[], bool] = has_train_extra,
+    memory: Callable[[], float] = memory_gib,
     timer: Callable[[], str | None] = timer_state,
 ) -> Check:
     """Whether the nightly training can run, who starts it, and what there is to learn."""
@@ -73,9 +74,14 @@ def nightly_check(
         f"new labels: {', '.join(due)}, of {settings.training.new_labels} worth a training" if due else ""
     )
     found = f"{when}; {labels or 'nothing is labelled yet'}"
-    if able():
-        return Check(name=name, ok=True, found=found)
-    remedy = f"Only the head of the network is learned. To tune all of it: {TRAIN_EXTRA}"
+    remedy = ""
+    if not able():
+        remedy = f"Only the head of the network is learned. To tune all of it: {TRAIN_EXTRA}"
+    elif memory() < LEAST_MEMORY_GIB:
+        remedy = (
+            f"Only the head of the network is learned: tuning wants {LEAST_MEMORY_GIB:g} GiB of memory, this "
+            f"box has {memory():.1f}. `coop train` on a larger one, then `coop model install`"
+        )
     return Check(name=name, ok=True, found=found, remedy=remedy)
 
 

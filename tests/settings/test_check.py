@@ -218,7 +218,9 @@ def test_the_nightly_training_says_who_starts_it_and_what_it_has_to_learn(home: 
         store.add_label(
             Label(picture="picture-1", task="kinds", value="hen", who="Anna", at=THEN, how="visit")
         )
-    found = nightly_check(settings, able=lambda: True, timer=lambda: "enabled")
+    found = nightly_check(settings, able=lambda: True, memory=lambda: 1.9, timer=lambda: None)
+    assert found.ok and "this box has 1.9" in found.remedy
+    found = nightly_check(settings, able=lambda: True, memory=lambda: 7.6, timer=lambda: "enabled")
     assert found.found == "by coop-nightly.timer; new labels: kinds 1, of 50 worth a training"
     assert found.ok and found.remedy == ""
     found = nightly_check(settings, able=lambda: True, timer=lambda: "disabled")
