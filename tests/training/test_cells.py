@@ -54,9 +54,9 @@ def test_two_hens_who_never_met_are_both_found(tmp_path: Path) -> None:
     learned = nest(tmp_path / "one", ["white", "none", "brown", "white", "brown", "none"] * 4)
     assert suits(learned)
     done: list[tuple[int, int]] = []
-    trial = learn_cells(learned, draws=96, progress=lambda *at: done.append(at))
-    assert trial.after < trial.before
-    assert done[-1] == (96 + 24 + 5, 96 + 24 + 5) and done == sorted(done)
+    trial = learn_cells(learned, draws=64, progress=lambda *at: done.append(at))
+    assert 0 < trial.after < 0.6 and trial.before > 0  # guessing costs 1.39
+    assert done[-1] == (64 + 24 + 5, 64 + 24 + 5) and done == sorted(done)
     assert trial.head.measured["held_out_accuracy"] >= 0.8
     package = write_head_package(
         tmp_path / "package", trial.head, task="nest", name="nest", version="1", trained_on={}, size=320
