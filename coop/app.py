@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -61,6 +62,7 @@ from coop.routine import Routine
 from coop.schedule import Timetable, table
 from coop.settings import CameraSettings, Settings, load_settings
 from coop.settings_sources import find_settings_file
+from coop.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -120,6 +122,7 @@ class Daemon:
             self._models = Models(settings, active_package(self._store, settings))
             self._models.refresh()
             cameras = settings.active_cameras.items()
+            self._turns = Turns(os.cpu_count() or 1)
             self._addressees = Addressees(settings=settings, store=self._store, clock=utc_now)
             self._crew = Crew([self._camera(name, camera, composer) for name, camera in cameras])
             parts = make_parts(
@@ -283,7 +286,12 @@ class Daemon:
         watch = CameraWatch(
             name,
             lambda: camera_source(
-                name, camera, self._settings, fps=camera.fps, finer=main.stream.at if main else None
+                name,
+                camera,
+                self._settings,
+                fps=camera.fps,
+                finer=main.stream.at if main else None,
+                wanted=lambda: loop.has_time(),
             ),
             slot,
             stale_after_s=camera.timeout_s,
@@ -296,6 +304,7 @@ class Daemon:
             has_ended=lambda: watch.status().state is CameraState.ENDED,
             clock=utc_now,
             monotonic=time.monotonic,
+            turns=self._turns,
         )
         return CameraAtWork(
             watch=watch,

@@ -32,7 +32,7 @@ from coop.event.visits import VisitBook
 from coop.eyesight import Eyesight
 from coop.frame.main_stream import MainSource
 from coop.frame.masked import masked
-from coop.frame.network import Finer
+from coop.frame.network import Finer, Wanted
 from coop.frame.sight import Sight
 from coop.frame.source import Source, open_source
 from coop.motion.detector import MotionDetector
@@ -74,10 +74,11 @@ def camera_source(
     fps: float | None,
     start: datetime | None = None,
     finer: Finer | None = None,
+    wanted: Wanted | None = None,
 ) -> Source:
     """The source of one camera, its privacy masks applied, at most ``fps`` frames a second. `SourceError`.
 
-    ``finer`` asks its main stream for a moment.
+    ``finer`` asks its main stream for a moment; ``wanted`` says whether there is time for a picture.
     """
     source = open_source(
         camera.url.get_secret_value(),
@@ -89,6 +90,7 @@ def camera_source(
         timeout_s=camera.timeout_s,
         fps=fps,
         finer=finer,
+        wanted=wanted,
     )
     return masked(source, camera.privacy_masks)
 

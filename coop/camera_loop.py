@@ -12,6 +12,7 @@ from typing import Protocol
 
 from coop.domain.frame import Frame
 from coop.pipeline import Pipeline
+from coop.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,9 @@ RECENT_S = 5.0
 
 
 class Slot(Protocol):
-    """Where the reader leaves frames; None when none came in time."""
+    """Where the reader leaves frames: `wait` for one to be there, and `take` the newest if there is one."""
+
+    def wait(self, timeout: float) -> bool: ...
 
     def take(self, timeout: float) -> Frame | None: ...
 
@@ -32,8 +35,9 @@ class CameraLoop(threading.Thread):
     """Runs the pipeline of one camera in a thread of its own.
 
     ``live``: time passes on ``clock`` while no frame comes; for a recording it passes only with its
-    frames, and ``has_ended`` says when there will be no more. ``beat`` is the monotonic moment of the
-    last turn of the loop, for the watchdog; ``cpu_s`` the processor time that its thread has used.
+    frames, and ``has_ended`` says when there will be no more. ``turns`` are shared by the cameras of one box,
+    so that no more frames are looked at at once than there are processors. ``beat`` is the monotonic moment
+    of the last turn of the loop, for the watchdog; ``cpu_s`` the processor time that its thread has used.
     """
 
     def __init__(
@@ -45,16 +49,19 @@ class CameraLoop(threading.Thread):
         has_ended: Callable[[], bool],
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
+        turns: Turns,
     ) -> None:
         super().__init__(name=f"camera {pipeline.camera}", daemon=True)
         self.pipeline = pipeline
         self.finished = False
+        self._waits = True
         self.latest: Frame | None = None
         self._slot = slot
         self._live = live
         self._has_ended = has_ended
         self._clock = clock
         self._monotonic = monotonic
+        self._turns = turns
         self._stop_asked = threading.Event()
         self._done: deque[tuple[float, float]] = deque()
         self.cpu_s = 0.0
@@ -79,6 +86,10 @@ class CameraLoop(threading.Thread):
         else:
             self.pipeline.drop()
 
+    def has_time(self) -> bool:
+        """Whether a frame that came now would be looked at at once."""
+        return self._waits and self._turns.is_free()
+
     def analysed(self) -> tuple[float, float | None]:
         """Frames looked at a second of late, and how old the oldest of them was in the end."""
         now = self._monotonic()
@@ -93,12 +104,20 @@ class CameraLoop(threading.Thread):
         while now - self._done[0][0] > RECENT_S:
             self._done.popleft()
 
-    def _turn(self) -> None:
-        frame = self._slot.take(IDLE_S)
+    def _look(self, frame: Frame | None) -> None:
         if frame is not None:
             self.latest = frame
             self.pipeline.step(frame)
             self._note_done(frame.time)
+
+    def _turn(self) -> None:
+        if self._slot.wait(IDLE_S):
+            self._waits = False
+            try:
+                with self._turns.turn():
+                    self._look(self._slot.take(0))  # the newest by now
+            finally:
+                self._waits = True
         elif self._live:
             self.pipeline.tick(self._clock())
         elif self._has_ended():

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+import cv2
+
 from coop.camera_loop import CameraLoop
 from coop.classify.judge import Predicts, TrackJudge
 from coop.domain.findings import Findings, RecordedEvent
@@ -85,6 +87,8 @@ class Crew:
         self._cameras = {camera.rule.camera: camera for camera in cameras}
 
     def start(self) -> None:
+        # Each camera has a thread of its own; more for each step of it only wait for one another.
+        cv2.setNumThreads(1)
         for camera in self._cameras.values():
             for watch in camera.watches:
                 watch.start()

@@ -20,6 +20,7 @@ from coop.pipeline import Pipeline
 from coop.replay import Memory
 from coop.settings import CameraSettings, Settings
 from coop.settings_values import SecretUrl
+from coop.turns import Turns
 
 START = datetime(2026, 5, 1, 7, tzinfo=UTC)
 
@@ -83,6 +84,7 @@ def begin(pipeline: Pipeline, slot: LatestFrame) -> Iterator[Begin]:
             has_ended=lambda: slot.finished,
             clock=clock,
             monotonic=time.monotonic,
+            turns=Turns(1),
         )
         begun.append(loop)
         loop.start()

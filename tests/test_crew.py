@@ -25,6 +25,7 @@ from coop.frame.watch import CameraWatch
 from coop.recorder import Recorder
 from coop.settings import CameraSettings, Settings
 from coop.settings_values import SecretUrl
+from coop.turns import Turns
 
 START = datetime(2026, 5, 1, 7, tzinfo=UTC)
 
@@ -118,6 +119,7 @@ def at_work(name: str, camera: Camera, book: Book) -> CameraAtWork:
         has_ended=lambda: watch.status().state is CameraState.ENDED,
         clock=lambda: START,
         monotonic=time.monotonic,
+        turns=Turns(1),
     )
     rule = CameraRule(name, lost_after=timedelta(seconds=5))
     return CameraAtWork(watch=watch, loop=loop, judge=judge, rule=rule, recorder=recorder)

@@ -40,6 +40,12 @@ class LatestFrame:
             self._leave(frame)
             return True
 
+    def wait(self, timeout: float) -> bool:
+        """Whether a frame is there to be taken, or comes within ``timeout`` seconds."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._frame is not None or self._closed, timeout)
+            return self._frame is not None
+
     def take(self, timeout: float) -> Frame | None:
         """The newest frame, each at most once; None if none came within ``timeout`` seconds, or ever will."""
         with self._changed:

@@ -28,6 +28,9 @@ from coop.frame.source import Stop
 TOO_LATE_S = 1.0
 """A picture that was on its way for longer is not looked at: newer ones are waiting behind it."""
 
+BUSY_S = 1.0
+"""So long at most no picture is decoded because nobody has time for it."""
+
 _DIAGNOSIS_S = 5.0
 """How long to ask a camera that could not be opened why."""
 
@@ -45,6 +48,14 @@ _REMEDY = "It is opened again by itself; check the camera's power and network"
 
 Finer = Callable[[float], Picture | None]
 """The picture of a camera's main stream that was taken at a moment (monotonic seconds), if there is one."""
+
+
+Wanted = Callable[[], bool]
+"""Whether somebody has time for a picture now."""
+
+
+def _always() -> bool:
+    return True
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -149,7 +160,8 @@ class NetworkSource:
     ``finer`` asks the same camera's main stream. A frame's time is when it arrived; one that was on its way
     for more than `TOO_LATE_S` is left out, so a reader that falls behind goes on with the newest key picture.
     A stream that breaks, ends, stalls or gives nothing but damaged pictures raises SourceError; open it anew.
-    A camera that gives stills is asked for one each time that a frame is due.
+    A camera that gives stills is asked for one each time that a frame is due. While nothing is ``wanted``
+    pictures wait undecoded, so that a box with too much to do decodes none for nothing.
     """
 
     live = True
@@ -163,6 +175,7 @@ class NetworkSource:
         timeout_s: float = 5.0,
         fps: float | None = None,
         finer: Finer | None = None,
+        wanted: Wanted = _always,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = url
@@ -171,6 +184,7 @@ class NetworkSource:
         self._timeout_s = timeout_s
         self._fps = fps
         self._finer = finer
+        self._wanted = wanted
         self._monotonic = monotonic
 
     def frames(self, stop: Stop) -> Iterator[Frame]:
@@ -220,15 +234,17 @@ class NetworkSource:
     ) -> Iterator[tuple[Arrived, av.VideoFrame]]:
         """The pictures that are due, decoded."""
         rate, gop = RateLimit(self._fps), Gop(decoder)
-        good = self._monotonic()
+        good = last = self._monotonic()
         for arrived in stream.arrivals(stop):
             gop.add(arrived.coded)
             if arrived.late_s is None or arrived.late_s > TOO_LATE_S:
                 continue
             now = self._monotonic()
+            if now - last < BUSY_S and not self._wanted():
+                continue
             if not rate.due(now, cheap=arrived.coded.is_keyframe):
                 continue
-            decoded = gop.newest()
+            decoded, last = gop.newest(), now
             if decoded is not None:
                 good = now
                 yield arrived, decoded

@@ -14,7 +14,7 @@ from coop.domain.url import redact_url
 from coop.errors import SourceError
 
 if TYPE_CHECKING:
-    from coop.frame.network import Finer
+    from coop.frame.network import Finer, Wanted
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 """What counts as a still picture, in lower case."""
@@ -91,6 +91,7 @@ def open_source(
     timeout_s: float = 5.0,
     fps: float | None = None,
     finer: Finer | None = None,
+    wanted: Wanted | None = None,
 ) -> Source:
     """The source that ``url`` names. Nothing is opened before its frames are asked for.
 
@@ -98,8 +99,8 @@ def open_source(
     plays recordings as fast as they were taken, else as fast as possible; ``start`` (aware) is when a
     recording began, where its own word shall not count. ``timeout_s`` bounds the opening and each read of
     a live stream; ``fps`` bounds the frames given a second; ``finer`` is what a network camera's main stream
-    answers. Raises SourceError where ``url`` names nothing
-    usable.
+    answers; ``wanted`` says whether somebody has time for a picture, and one of a network camera is not even
+    decoded where nobody has. Raises SourceError where ``url`` names nothing usable.
     """
     if start is not None and start.tzinfo is None:
         raise ValueError(f"A recording's start needs a time zone. Received: {start.isoformat()}")
@@ -107,7 +108,15 @@ def open_source(
     if scheme in _STREAMS:
         from coop.frame.network import NetworkSource
 
-        return NetworkSource(url, camera, clock=clock, timeout_s=timeout_s, fps=fps, finer=finer)
+        return NetworkSource(
+            url,
+            camera,
+            clock=clock,
+            timeout_s=timeout_s,
+            fps=fps,
+            finer=finer,
+            wanted=wanted or (lambda: True),
+        )
     if is_live(url):
         from coop.frame.device import DeviceSource
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,15 +49,12 @@ def things(perhaps: Mask, surely: Mask, smallest: int) -> tuple[Mask, tuple[Box,
     x, y, w, h = _with_room(cv2.boundingRect(perhaps), perhaps)  # all there is, as a rule little
     part = filled[y : y + h, x : x + w]
     closed = cv2.morphologyEx(perhaps[y : y + h, x : x + w], cv2.MORPH_CLOSE, _CLOSE)
-    outlines, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outlines, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     enough = min(_SURE_PIXELS, max(1, smallest // 4))
     sure = surely[y : y + h, x : x + w]
-    least = 2 * math.isqrt(smallest)  # points in the outline of so large a thing, and more
-    found = [
-        (outline, box)
-        for outline, box in ((outline, _bounds(outline)) for outline in outlines if len(outline) >= least)
-        if box.area >= smallest and cv2.countNonZero(_inside(sure, box)) >= enough
-    ]
+    bounds = [(outline, cv2.boundingRect(outline)) for outline in outlines]
+    large_ones = [(outline, Box(*rect)) for outline, rect in bounds if rect[2] * rect[3] >= smallest]
+    found = [one for one in large_ones if cv2.countNonZero(_inside(sure, one[1])) >= enough]
     cv2.drawContours(part, [outline for outline, _ in found], -1, 255, cv2.FILLED)
     large = (box for _, box in found if 2 * cv2.countNonZero(_inside(part, box)) >= smallest)
     return filled, tuple(Box(box.x + x, box.y + y, box.w, box.h) for box in large)
@@ -111,10 +107,6 @@ def regions_in_source(boxes: Sequence[Box], mask: Mask, width: int, height: int)
         )
         for box in boxes
     )
-
-
-def _bounds(outline: Shape) -> Box:
-    return Box(*cv2.boundingRect(outline))
 
 
 def _inside(mask: Mask, box: Box) -> Mask:

@@ -30,11 +30,10 @@ def without_shadow(mask: Mask, box: Box, planes: Planes, known: Planes) -> Box:
     tall = math.ceil(box.h * _FOOT)
     area = slice(box.bottom - tall, box.bottom), slice(box.x, box.right)
     blue, green, red = (planes[:, *area] + np.float32(_LIFT)) / (known[:, *area] + np.float32(_LIFT))
-    light = (blue + green + red) / np.float32(3)
     colour = np.maximum(np.maximum(blue, green), red) - np.minimum(np.minimum(blue, green), red)
-    both = cv2.blur(np.concatenate((light * light, light)), _WINDOW)  # along rows, so they may share a call
+    both = cv2.blur(np.concatenate((green * green, green)), _WINDOW)  # along rows, so they may share a call
     squares, mean = both[:tall], both[tall:]
-    dark = (light < _DARKER) & (colour < _NEUTRAL) & (squares - mean * mean < _SMOOTH**2)
+    dark = (green < _DARKER) & (colour < _NEUTRAL) & (squares - mean * mean < _SMOOTH**2)
     shape = mask[area]
     below = np.logical_and.accumulate((dark | (shape == 0))[::-1], axis=0)[::-1]
     shape[below] = 0

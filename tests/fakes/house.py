@@ -36,6 +36,7 @@ from coop.routine import Routine
 from coop.settings import Settings
 from coop.store.store import Store
 from coop.tell import Teller
+from coop.turns import Turns
 
 CHAT = "console"
 
@@ -154,6 +155,7 @@ def _camera(name: str, settings: Settings, store: Store) -> CameraAtWork:
         has_ended=lambda: watch.status().state is CameraState.ENDED,
         clock=lambda: _never(),
         monotonic=time.monotonic,
+        turns=Turns(1),
     )
     rule = CameraRule(name, lost_after=timedelta(seconds=30))
     return CameraAtWork(watch=watch, loop=loop, judge=judge, rule=rule, recorder=recorder)

@@ -11,6 +11,7 @@ from fakes.process import free_port
 from fakes.rtsp import MjpegServer, RtspServer
 
 from coop.errors import SourceError
+from coop.frame import network
 from coop.frame.source import Source
 
 Opened = Callable[..., Source]
@@ -138,6 +139,34 @@ def test_fewer_frames_on_request(opened: Opened, stop: Stop, mjpeg_camera: Mjpeg
     times = [next(frames).time for _ in range(5)]
     assert (times[-1] - times[0]).total_seconds() > 1.4
     frames.close()  # type: ignore[attr-defined]
+
+
+def test_while_nobody_has_time_pictures_wait_undecoded(
+    opened: Opened, stop: Stop, mjpeg_camera: MjpegServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network, "BUSY_S", 3600)
+    decoded, asked = [], []
+    decode = network.Decoder.decode
+    monkeypatch.setattr(
+        network.Decoder, "decode", lambda *a, **k: decoded.append(len(asked)) or decode(*a, **k)
+    )
+
+    def has_time() -> bool:
+        asked.append(True)
+        return len(asked) > 6
+
+    first = next(opened(mjpeg_camera.url, wanted=has_time).frames(stop))
+
+    assert first.number >= 6
+    assert min(decoded) == 7
+
+
+def test_one_who_never_has_time_gets_pictures_all_the_same(
+    opened: Opened, stop: Stop, mjpeg_camera: MjpegServer
+) -> None:
+    """Else a reader that works would be taken for a camera that does not."""
+    frames = opened(mjpeg_camera.url, wanted=lambda: False).frames(stop)
+    assert next(frames).number < next(frames).number
 
 
 def test_a_frozen_stream_raises_rather_than_give_old_pictures(
