@@ -20,7 +20,7 @@ from coop.motion.small import Planes
 _LEVEL_STEP, _LEVEL_S = 0.01, 1.5  # so much, or so long, and a common change of brightness is looked for
 _STEP = 0.01  # a common change of brightness below this is left to ordinary learning
 _LOCAL = 0.02  # of the picture: if more differs, it may be the light
-_LOCAL_STEP, _LOCAL_S = 0.25, 3.0  # what was no light is not looked at again before it changed by this share
+_LOCAL_STEP, _LOCAL_S = 0.005, 3.0  # what was no light is not looked at again before it changed by so much
 _EXPLAINED = 0.8  # of what differs: the light is followed if no more than this is left
 
 
@@ -72,9 +72,7 @@ class LightFollower:
 
     def _is_worth_a_look(self, share: float, dt: float) -> bool:
         self._since_light += dt
-        if share < _LOCAL or (
-            abs(share - self._no_light) < _LOCAL_STEP * self._no_light and self._since_light < _LOCAL_S
-        ):
+        if share < _LOCAL or (abs(share - self._no_light) < _LOCAL_STEP and self._since_light < _LOCAL_S):
             return False
         self._no_light, self._since_light = share, 0.0
         return True
