@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import cv2
+import pytest
 from fakes.botapi import FakeBotApi, button_press
 from fakes.house import House, a_house
 from fakes.nights import package
@@ -86,11 +87,12 @@ def learn(folder: Path) -> None:
     """`coop nightly`, as the timer starts it."""
     command = [sys.executable, "-m", "coop", "nightly", "--config", str(folder / "coop.toml")]
     env = {name: value for name, value in os.environ.items() if not name.startswith("COOP_")}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=170)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=800)
     assert done.returncode == 0, done.stderr
     assert "Task kinds:" in done.stderr and "nothing to tell apart" in done.stderr, "which kept nobody"
 
 
+@pytest.mark.timeout(900)
 def test_corrections_from_the_phone_make_a_better_model_and_a_tap_goes_back(tmp_path: Path) -> None:
     source = open_sim("sim://?flock=1&seed=3&days=6&hens=2&from=6&to=8", "run")
     names = source.flock.names

@@ -196,6 +196,7 @@ def test_one_training_at_a_time(settings: Settings) -> None:
         TrainingLock(settings.data_dir)
 
 
+@pytest.mark.timeout(900)
 def test_killed_anywhere_the_next_start_makes_the_record_whole(tmp_path: Path) -> None:
     settings = written(tmp_path / "start")
     with open_store(settings) as store:
@@ -205,7 +206,7 @@ def test_killed_anywhere_the_next_start_makes_the_record_whole(tmp_path: Path) -
     command = [sys.executable, "-m", "fakes.nights", str(tmp_path)]
     tests = Path(__file__).resolve().parent
     done = subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=tests.parent, timeout=170,
+        command, capture_output=True, text=True, check=False, cwd=tests.parent, timeout=800,
         env=os.environ | {"PYTHONPATH": str(tests)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -139,7 +139,7 @@ def test_the_nightly_training_runs_once_at_a_time_and_ends_with_the_watch(tmp_pa
     night = NightStart((sys.executable, "-c", code), wanted=True)
     night.start()
     night.start()
-    wait_for("the process", mark.exists)
+    wait_for("the process", lambda: mark.exists() and mark.read_text())
     process = night._process
     night.stop()
     assert process is not None and process.returncode == -signal.SIGTERM
