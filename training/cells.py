@@ -136,7 +136,7 @@ def learn_cells(
         tell(draws + PARTS + number + 1, total)
     for held in parts:
         rest = np.flatnonzero(~held)
-        plain = fit_answers(means[rest, 0], answers.of(rest), [groups[k] for k in rest])
+        plain = fit_answers(means[rest, 0], answers.of(rest), as_groups([groups[k] for k in rest]))
         before[held] = plain.logits(means[held].reshape(-1, EMBEDDING_SIZE)).reshape(before[held].shape)
     flat = logits.reshape(-1, logits.shape[-1])
     shift = best_shift(flat, repeated)

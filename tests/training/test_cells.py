@@ -114,3 +114,15 @@ def test_the_judges_light_keeps_what_is_darker_darker(seed: int) -> None:
         assert all(x.min() >= 0 and x.max() <= 1 for x in lit)
         assert (np.diff(np.stack(lit), axis=0) >= -1e-5).all()
     assert (other_light(row, np.random.default_rng(1)) != row).any()
+
+
+def test_two_days_judge_each_other(tmp_path: Path) -> None:
+    days = [nest(tmp_path / f"{k}", ["white", "none", "brown"] * 3, day=k) for k in range(2)]
+    both = LabelledSet(
+        source=tmp_path, mode=TaskMode.MULTI, classes=days[0].classes,
+        examples=(*days[0].examples, *days[1].examples),
+    )  # fmt: skip
+    trial = learn_cells(both, draws=32)
+    assert trial.head.measured["groups"] == 2
+    assert np.isfinite(trial.head.looks).all()
+    assert trial.before < 1.2 and trial.after < 1.2  # guessing costs 1.39
