@@ -30,6 +30,7 @@ _DARKEST = 0.25  # ... down to this share of it
 _CERTAIN = 2.0  # what surely differs does so by this many times what may differ
 _EDGES_S = 2.0  # how often the edges of the background are looked for; it changes slowly
 _LOOK_S = 1.3  # how often is learned, which costs ...
+_SETTLING = 0.09  # ... of the time in which things settle at most, so that it comes out as it is set ...
 _SOON_S = 0.45  # ... while the background is new or much differs that belongs to nothing ...
 _NEW_S, _UNSETTLED = 10.0, 0.03  # of the picture
 _YOUNG_S = 1.5  # ... and so long each picture
@@ -59,6 +60,7 @@ class Background:
         self._noise_factor = noise_factor
         self._learn_s = learn_s
         self._settle_s = settle_s
+        self._look_s = min(_LOOK_S, max(_SETTLING * settle_s, _SOON_S))
         self.flicker = Flicker(planes.shape[1:])
         self.restart(planes)
 
@@ -145,7 +147,7 @@ class Background:
         return True
 
     def _is_due(self, differing: Mask, moving: Mask) -> bool:
-        if self._unlooked >= _LOOK_S or self._age <= _YOUNG_S:
+        if self._unlooked >= self._look_s or self._age <= _YOUNG_S:
             return True
         if self._unlooked < _SOON_S or self._age <= _NEW_S:
             return self._unlooked >= _SOON_S
