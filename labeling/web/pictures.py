@@ -65,7 +65,7 @@ class Pictures:
         if Headers(scope=scope).get("if-none-match") == etag:
             return Response(status_code=304, headers=headers)
         # A few kilobytes, most often from memory: quicker read than handed to another thread.
-        ready = self._thumbnails.find(key, THUMB_PX) if size == "thumb" else None
+        ready = self._thumbnails.at_once(key, THUMB_PX) if size == "thumb" else None
         if ready is not None:
             return Response(ready, media_type="image/jpeg", headers=headers)
         answer = await to_thread.run_sync(self._find[size], key)

@@ -25,6 +25,7 @@ _MOST_PIXELS = 64_000_000
 _ROOM_KEPT = 0.8
 _AS_IT_IS = 2
 """A JPEG up to so many times as large as wanted, and light, is shown as it is: most crops are so small."""
+_UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 _REMEMBERED = 100_000
 """So many files are known by their place, some 20 MB: others are looked up each time."""
 
@@ -59,13 +60,24 @@ class Thumbnails:
         except OSError:
             return None
 
+    def at_once(self, key: str, pixels: int) -> bytes | None:
+        """What needs no work: made before, or an expected picture that is small by itself; else None."""
+        ready = self.find(key, pixels)
+        original = self._expected.get(key)
+        if ready is not None or original is None:
+            return ready
+        ready = _as_it_is(original, pixels)
+        if ready is not None:
+            self._remember(key, pixels, original)
+        return ready
+
     def make(self, key: str, pixels: int, original: Path) -> bytes:
         """Make a small picture, and keep it where the disk allows. Raises UnreadablePicture."""
-        data, as_it_is = _shown(original, pixels)
-        if as_it_is:  # a copy would cost more than all the rest
-            if len(self._as_they_are) < _REMEMBERED:
-                self._as_they_are[key, pixels] = original
+        data = _as_it_is(original, pixels)
+        if data is not None:  # a copy would cost more than all the rest
+            self._remember(key, pixels, original)
             return data
+        data = _shrunk(original, pixels)
         place = self._place(key, pixels)
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -100,38 +112,52 @@ class Thumbnails:
                 break
         return removed
 
+    def _remember(self, key: str, pixels: int, original: Path) -> None:
+        if len(self._as_they_are) < _REMEMBERED:
+            self._as_they_are[key, pixels] = original
+
     def _place(self, key: str, pixels: int) -> Path:
         name = hashlib.sha256(key.encode()).hexdigest()[:32]
         return self.folder / str(pixels) / name[:2] / f"{name}.jpg"
+
+
+def shrunk(original: Path, pixels: int) -> bytes:
+    """A picture as a JPEG small enough to show at ``pixels``. Raises UnreadablePicture."""
+    return _as_it_is(original, pixels) or _shrunk(original, pixels)
+
+
+def _as_it_is(original: Path, pixels: int) -> bytes | None:
+    """The file itself where it can be shown so, told from its head alone; else None."""
+    try:
+        if original.stat().st_size > pixels * pixels:
+            return None
+        data = original.read_bytes()
+        with Image.open(BytesIO(data)) as picture:
+            return data if _will_do(picture, pixels) else None
+    except _UNREADABLE:  # whoever decodes it says so
+        return None
 
 
 def _will_do(picture: Image.Image, pixels: int) -> bool:
     """Whether a picture, of which only the head was read, can be shown as it is."""
     upright = picture.getexif().get(ExifTags.Base.Orientation, 1) == 1
     small = max(picture.size) <= _AS_IT_IS * pixels
-    return small and picture.format == "JPEG" and picture.mode == "RGB" and upright
+    return small and picture.format == "JPEG" and picture.mode in ("RGB", "L") and upright
 
 
-def shrunk(original: Path, pixels: int) -> bytes:
-    """A picture as a JPEG small enough to show at ``pixels``. Raises UnreadablePicture."""
-    return _shown(original, pixels)[0]
-
-
-def _shown(original: Path, pixels: int) -> tuple[bytes, bool]:
-    """A JPEG of at most ``pixels`` at its longer side, or the file itself and True where that will do."""
+def _shrunk(original: Path, pixels: int) -> bytes:
+    """A JPEG of at most ``pixels`` at its longer side. Raises UnreadablePicture."""
     try:
         with Image.open(original) as picture:
             if picture.width * picture.height > _MOST_PIXELS:
                 raise UnreadablePicture(
                     f"{original}: {picture.width} x {picture.height} is too large to show"
                 )
-            if _will_do(picture, pixels) and original.stat().st_size <= pixels * pixels:
-                return original.read_bytes(), True
             picture.draft("RGB", (pixels, pixels))  # JPEG only: decodes at a fraction of the size
             small = ImageOps.exif_transpose(picture.convert("RGB") if picture.mode != "RGB" else picture)
             small.thumbnail((pixels, pixels), reducing_gap=2.0)
             out = BytesIO()
             small.save(out, "JPEG", quality=_QUALITY[pixels], optimize=False)
-            return out.getvalue(), False
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            return out.getvalue()
+    except _UNREADABLE as error:
         raise UnreadablePicture(f"{original} cannot be read as a picture: {error}") from None

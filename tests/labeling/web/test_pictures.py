@@ -181,3 +181,32 @@ def test_a_picture_of_a_page_that_has_gone_since_is_gone(client: TestClient, sto
         assert found is not None
         found[1].unlink()
     assert [client.get(f"/{size}/{key}").status_code for key in ("picture-0", "picture-1")] == [415, 415]
+
+
+def saved(place: Path, picture: Image.Image, **how: object) -> Path:
+    picture.save(place, **how)
+    return place
+
+
+def test_what_needs_no_work_is_there_at_once(tmp_path: Path) -> None:
+    """A page of the grid asks two hundred times; only what has to be made smaller is worth a thread."""
+    turned = Image.Exif()
+    turned[ExifTags.Base.Orientation] = 6
+    small = Image.new("RGB", (160, 120), "brown")
+    files = {
+        "small": saved(tmp_path / "small.jpg", small),
+        "grey": saved(tmp_path / "grey.jpg", small.convert("L")),
+        "turned": saved(tmp_path / "turned.jpg", small, exif=turned),
+        "cmyk": saved(tmp_path / "cmyk.jpg", small.convert("CMYK")),
+        "large": saved(tmp_path / "large.jpg", small.resize((2000, 1500))),
+        "png": saved(tmp_path / "small.png", small),
+        "gone": tmp_path / "gone.jpg",
+    }
+    thumbnails = Thumbnails(tmp_path / "small", 10**7)
+    thumbnails.expect(files)
+    at_once = {key for key in files if thumbnails.at_once(key, THUMB_PX) is not None}
+    assert at_once == {"small", "grey"}
+    assert thumbnails.at_once("small", THUMB_PX) == files["small"].read_bytes()
+    assert thumbnails.at_once("unexpected", THUMB_PX) is None
+    made = thumbnails.make("large", THUMB_PX, files["large"])
+    assert thumbnails.at_once("large", THUMB_PX) == made
