@@ -62,6 +62,7 @@ from coop.routine import Routine
 from coop.schedule import Timetable, table
 from coop.settings import CameraSettings, Settings, load_settings
 from coop.settings_sources import find_settings_file
+from coop.trouble import FullDisk
 from coop.turns import Turns
 
 log = logging.getLogger(__name__)
@@ -121,6 +122,7 @@ class Daemon:
             self._end_forgotten_visits()
             self._models = Models(settings, active_package(self._store, settings))
             self._models.refresh()
+            self._full = FullDisk()
             cameras = settings.active_cameras.items()
             self._turns = Turns(os.cpu_count() or 1)
             self._addressees = Addressees(settings=settings, store=self._store, clock=utc_now)
@@ -130,7 +132,7 @@ class Daemon:
             )
             self._desk = FrontDesk(parts)
             self._bot, messenger = self._messenger(say)
-            recorder = Recorder(self._store, parts.teller)
+            recorder = Recorder(self._store, parts.teller, self._full)
             self._night = NightStart(
                 nightly_command(path or find_settings_file()), wanted=not under_systemd()
             )
@@ -146,7 +148,9 @@ class Daemon:
                 stills=parts.stills,
                 teller=parts.teller,
                 label_late_crops=self._desk.label_late_crops,
-                outbox=OutboxWorker(self._store, messenger, utc_now, self._addressees.language_at),
+                outbox=OutboxWorker(
+                    self._store, messenger, utc_now, self._addressees.language_at, self._full.is_news
+                ),
                 clock=utc_now,
                 monotonic=time.monotonic,
                 started=started,
@@ -154,6 +158,7 @@ class Daemon:
                 recorder=recorder,
                 box=BoxWatch(settings, self._store, recorder),
                 night=self._night,
+                full=self._full,
                 flock=FlockWatch(
                     settings=settings,
                     store=self._store,
@@ -253,7 +258,7 @@ class Daemon:
             # What a recording shows was long ago: its messages are not late, however old they are.
             composer = replace(composer, routine_life=None)
         teller = make_teller(self._settings, self._store, composer, self._addressees, utc_now)
-        recorder = Recorder(self._store, teller)
+        recorder = Recorder(self._store, teller, self._full)
         judge = camera_judge(self._models.current, self._settings)
         clips = None
         if camera.clips and self._settings.clips.of:
@@ -263,6 +268,7 @@ class Daemon:
                 folder=self._store.clips_under_way,
                 record=lambda clip, now: recorder(Findings(clips=(clip,)), now),
                 patient=not live,
+                is_news=self._full.is_news,
             )
         zones = camera.domain_zones or zones
         nests = self._nests(name, zones, live=live)

@@ -184,6 +184,7 @@ def camera_clips(
     folder: Path,
     record: Callable[[NewClip, datetime], None],
     patient: bool,
+    is_news: Callable[[Exception], bool] = lambda problem: True,
 ) -> ClipMaker:
     """What films one camera; unfinished clips lie in ``folder``. ``patient``: no frame is ever left out."""
     clips = settings.clips
@@ -204,6 +205,7 @@ def camera_clips(
         width=clips.width,
         fps=clips.fps,
         patient=patient,
+        is_news=is_news,
     )
 
 

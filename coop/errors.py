@@ -3,8 +3,12 @@
 Every message says what is wrong, with which value, and what to do about it, since a keeper reads it.
 """
 
+import errno
 from collections.abc import Sequence
 from pathlib import Path
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system says of a disk that is full, or full for this user."""
 
 
 class CoopError(Exception):
@@ -64,6 +68,15 @@ class StoreUnavailable(StoreError, OSError):
         super().__init__(f"{where}: {problem}. {remedy}")
 
 
+class DiskFull(StoreUnavailable):
+    """No space is left for what was to be written."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            where, "the disk is full", "Free some space; what was not yet recorded is tried again"
+        )
+
+
 class StoreCorrupt(StoreError):
     """The database is damaged or is not ours; only a person can decide what to do."""
 
@@ -78,3 +91,12 @@ class BackupError(StoreError, ValueError):
     def __init__(self, file: Path, problem: str, remedy: str) -> None:
         self.file = file
         super().__init__(f"Backup {file}: {problem}. {remedy}")
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether a full disk is behind an error, in whatever words it was told on its way."""
+    while error is not None:
+        if isinstance(error, DiskFull) or (isinstance(error, OSError) and error.errno in NO_ROOM):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

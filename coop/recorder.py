@@ -13,7 +13,7 @@ from typing import Protocol
 from coop.domain.findings import Findings, RecordedEvent
 from coop.domain.notification import Notification
 from coop.errors import StoreCorrupt, StoreUnavailable
-from coop.trouble import Trouble
+from coop.trouble import FullDisk, Trouble, Weight
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Recorder:
     watcher both record, and while one of them waits for the store the other does not.
     """
 
-    def __init__(self, store: Records, compose: Compose) -> None:
+    def __init__(self, store: Records, compose: Compose, full: FullDisk | None = None) -> None:
         self._store = store
         self._compose = compose
         self._waiting: deque[tuple[Findings, datetime]] = deque()
@@ -53,6 +53,7 @@ class Recorder:
         self._recording = threading.Lock()
         self._trouble = Trouble(log)
         self._overflow = Trouble(log)
+        self._full = full or FullDisk()
 
     @property
     def waiting(self) -> int:
@@ -76,13 +77,15 @@ class Recorder:
                 try:
                     self._store.record(self._with_messages(findings), moment)
                 except (StoreUnavailable, StoreCorrupt) as error:
-                    waiting = f" ({len(self._waiting)} findings wait in memory)"
-                    self._trouble.tell(f"Not recorded yet: {error}", waiting)
+                    if self._full.is_news(error, Weight.FINDINGS, teller=self):
+                        waiting = f" ({len(self._waiting)} findings wait in memory)"
+                        self._trouble.tell(f"Not recorded yet: {error}", waiting)
                     return
                 except BaseException:
                     self._drop_first()  # it would fail for ever, and hold up all that comes after it
                     raise
                 self._drop_first()
+                self._full.over()
             self._trouble.over("Recording again: nothing waits any more")
 
     def _with_messages(self, findings: Findings) -> Findings:

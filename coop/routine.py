@@ -32,7 +32,7 @@ from coop.settings import Settings
 from coop.store.store import Store
 from coop.tell import Recipient, Teller
 from coop.timelapse import Stills
-from coop.trouble import Trouble
+from coop.trouble import FullDisk, Trouble
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +74,7 @@ class Routine:
     flock: FlockWatch
     box: BoxWatch
     night: NightStart
+    full: FullDisk = field(default_factory=FullDisk)
     _missing: int = field(default=0, init=False)
     _written: float = field(default=0.0, init=False)
     _watched: float = field(default=0.0, init=False)
@@ -88,6 +89,11 @@ class Routine:
         self._trouble = Trouble(log, self.monotonic)
         self._flock_trouble = Trouble(log, self.monotonic)
         self._load = Load(self.monotonic)
+
+    def _complain(self, trouble: Trouble, what: str, error: CoopError) -> None:
+        """Tell what does not work, unless it is for a full disk that was told already."""
+        if self.full.is_news(error):
+            trouble.tell(f"{what}: {error}")
 
     def watch_cameras(self) -> None:
         """Judge every camera by the age of its newest frame, and tell its loss and return."""
@@ -113,7 +119,7 @@ class Routine:
         try:
             self.store.put_status(status)
         except CoopError as error:
-            self._trouble.tell(f"The status cannot be written: {error}")
+            self._complain(self._trouble, "The status cannot be written", error)
         else:
             self._trouble.over("The status is written again")
         self._written = self.monotonic()
@@ -137,7 +143,7 @@ class Routine:
             self.store.queue(self.teller.retell_eggs(changed), now)
             self.label_late_crops()
         except CoopError as error:
-            self._flock_trouble.tell(f"The flock cannot be looked after: {error}")
+            self._complain(self._flock_trouble, "The flock cannot be looked after", error)
         else:
             self._flock_trouble.over("The flock is looked after again")
 
@@ -146,7 +152,7 @@ class Routine:
         try:
             self.box.check(self.clock())
         except CoopError as error:
-            self._flock_trouble.tell(f"The box cannot be looked after: {error}")
+            self._complain(self._flock_trouble, "The box cannot be looked after", error)
 
     def keep_within_limits(self) -> None:
         """Delete the oldest unlabelled pictures beyond age, size and room, and sweep what no row names."""
@@ -266,7 +272,7 @@ class Routine:
         try:
             repeated = self.store.repeat_alarms(self.clock(), ALARM_WAITS)
         except CoopError as error:
-            self._trouble.tell(f"Alarms cannot be repeated: {error}")
+            self._complain(self._trouble, "Alarms cannot be repeated", error)
             return
         if repeated:
             log.warning("Nobody has seen %d alarms yet: they are told again", repeated)
@@ -276,7 +282,7 @@ class Routine:
         try:
             self.stills.take(self.crew.latest(), self.clock())
         except CoopError as error:
-            self._trouble.tell(f"No picture for the day's film: {error}")
+            self._complain(self._trouble, "No picture for the day's film", error)
 
     def catch_up(self) -> None:
         """At the start: send the digests that were missed while the program was not running, of today and of

@@ -1,7 +1,9 @@
 """Findings wait, in order, while the store cannot write."""
 
+import errno
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -9,8 +11,9 @@ from coop.domain.event import PredatorSeen
 from coop.domain.findings import Findings, RecordedEvent
 from coop.domain.notification import Notification
 from coop.domain.picture import NewPicture, PictureKind
-from coop.errors import StoreCorrupt, StoreUnavailable
+from coop.errors import DiskFull, OutputError, StoreCorrupt, StoreUnavailable
 from coop.recorder import MOST_WAITING, MOST_WAITING_WITH_PICTURES, Recorder, for_each_event
+from coop.trouble import FullDisk
 
 NOW = datetime(2026, 5, 1, 7, tzinfo=UTC)
 
@@ -24,7 +27,7 @@ class Disk:
 
     def record(self, findings: Findings, now: datetime) -> bool:
         if self.full:
-            raise StoreUnavailable("data", "the disk is full", "Free some space.")
+            raise DiskFull("data")
         self.records.append((findings, now))
         return True
 
@@ -163,3 +166,34 @@ def test_when_too_much_waits_sightings_go_before_events(monkeypatch: pytest.Monk
     events = [event.event.time.minute for findings, _ in disk.records for event in findings.events]
     assert events == [0, 1]
     assert len(disk.records) == 5
+
+
+def test_a_full_disk_is_told_by_one_recorder_whoever_else_meets_it(caplog: pytest.LogCaptureFixture) -> None:
+    full, disks = FullDisk(), [Disk(), Disk()]
+    one, other = (Recorder(disk, for_each_event(compose), full) for disk in disks)
+
+    def fill() -> None:
+        disks[0].full = disks[1].full = True
+        for minute in range(3):
+            one(fox(minute), NOW)
+            other(fox(minute), NOW)
+
+    def as_a_clip_says_it() -> OutputError:
+        try:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        except OSError:
+            try:
+                raise OutputError(Path("clip.mp4"), "it cannot be written", "Look") from None
+            except OutputError as error:
+                return error
+
+    assert full.is_news(as_a_clip_says_it()), "the first one to meet it"
+    fill()
+    assert caplog.text.count("the disk is full") == 1
+    assert not full.is_news(as_a_clip_says_it())
+    assert full.is_news(StoreUnavailable("coop.db", "it is locked", "Wait"))
+    disks[0].full = disks[1].full = False
+    one.retry()
+    other.retry()
+    fill()
+    assert caplog.text.count("the disk is full") == 2, "it was full, then not, then full again"

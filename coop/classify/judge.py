@@ -24,6 +24,10 @@ HEN = "hen"
 MOTION = "motion"
 STRANGER_LOOKS = 5
 """Looks in colour, each at another place, from which on a hen was seen well."""
+SURE = 0.95
+"""So sure a look knows its hen. One that most looks know, or the newest two, is no stranger, however odd the
+others are: asleep on the perch, with a wing stretched or wholly from behind, she is like nobody.
+"""
 LEAST_TRAVEL = 2.0
 """Sizes of its own that a stranger has come: a shadow or the rest of a hen on its perch has not."""
 LEAST_COLOUR = 4.0
@@ -103,7 +107,8 @@ class TrackJudge:
     the task `kinds` everything that moves is "motion". A hen is named by the task `hens` where there is a
     model for it; nothing is said until the name is certain, or ``settled`` looks did not make it so. One that
     came by itself, and of which five looks in colour, each at another place, were on average less sure of the
-    best name than ``stranger_below``, is a stranger. Anything but a hen has to be seen at two places.
+    best name than ``stranger_below``, is a stranger, unless most of them, or the newest two, knew her.
+    Anything but a hen has to be seen at two places.
     """
 
     def __init__(
@@ -238,9 +243,13 @@ class TrackJudge:
         return UNKNOWN, UNKNOWN, 0.0
 
     def _is_stranger(self, case: _Case) -> bool:
-        """Whether each look was unsure: two hens on one track are so only together, and none is strange."""
-        seen_well = len(case.coloured) >= STRANGER_LOOKS and case.track.travelled >= LEAST_TRAVEL
-        return seen_well and sum(case.coloured) / len(case.coloured) < self._stranger_below
+        """Whether the looks were unsure: two hens on one track are so only together, and none is strange."""
+        looks = case.coloured
+        if len(looks) < STRANGER_LOOKS or case.track.travelled < LEAST_TRAVEL:
+            return False
+        knows = [look >= SURE for look in looks]
+        known = sum(knows) > len(looks) / 2 or all(knows[-2:])
+        return not known and sum(looks) / len(looks) < self._stranger_below
 
     def _look_once_more(self, case: _Case) -> None:
         """Show the models the crops worth keeping of a track that was over before it had its turns."""

@@ -25,6 +25,8 @@ _MOST_WAITING = 64
 """Frames that may wait beyond those it began with: some 20 MB, and longer than any encoder should need."""
 
 Record = Callable[[NewClip, datetime], None]
+IsNews = Callable[[Exception], bool]
+"""Whether a problem is to be told, or is known already."""
 
 
 class _GivenUp(Exception):
@@ -35,7 +37,7 @@ class Encoder(threading.Thread):
     """Encodes the frames it is given into ``file`` and hands the finished clip to ``record``.
 
     ``patient``: whoever gives frames waits for the encoder, as a replay may; else frames that come too fast
-    are left out, since a camera's loop never waits.
+    are left out, since a camera's loop never waits. ``is_news``: whether what is lost is to be logged.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Encoder(threading.Thread):
         record: Record,
         *,
         patient: bool,
+        is_news: IsNews = lambda problem: True,
     ) -> None:
         super().__init__(name=f"clip {camera}", daemon=True)
         self._key = key
@@ -54,6 +57,7 @@ class Encoder(threading.Thread):
         self._file = file
         self._record = record
         self._patient = patient
+        self._is_news = is_news
         self._waiting = deque(frames)
         self._most_waiting = len(self._waiting) + _MOST_WAITING
         self._first = self._waiting[0].time
@@ -95,7 +99,8 @@ class Encoder(threading.Thread):
         except _GivenUp:
             log.debug("Camera %s: a clip was given up", self._camera)
         except CoopError as error:
-            log.error("Camera %s: a clip is lost: %s", self._camera, error)
+            level = logging.ERROR if self._is_news(error) else logging.DEBUG
+            log.log(level, "Camera %s: a clip is lost: %s", self._camera, error)
         finally:
             with self._change:
                 self._given_up = True

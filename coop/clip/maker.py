@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from coop.clip.director import Director, Take
-from coop.clip.encoder import Encoder, Record
+from coop.clip.encoder import Encoder, IsNews, Record
 from coop.clip.ring import Ring, small
 from coop.domain.event import Event
 from coop.domain.frame import Frame
@@ -26,7 +26,7 @@ class ClipMaker:
     """Makes the clips of one camera; one `update` a frame. Nothing is encoded while nothing happens.
 
     Unfinished clips lie in ``folder``; `record` is given each finished one, in another thread. Pictures are
-    at most ``width`` pixels wide and ``fps`` a second. ``patient``: see `Encoder`.
+    at most ``width`` pixels wide and ``fps`` a second. ``patient``, ``is_news``: see `Encoder`.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class ClipMaker:
         width: int,
         fps: float,
         patient: bool,
+        is_news: IsNews = lambda problem: True,
     ) -> None:
         self._camera = camera
         self._director = director
@@ -49,6 +50,7 @@ class ClipMaker:
         self._width = width
         self._fps = fps
         self._patient = patient
+        self._is_news = is_news
         self._take: Take | None = None
         self._encoder: Encoder | None = None
         self._finishing: list[Encoder] = []
@@ -118,7 +120,15 @@ class ClipMaker:
         key = f"clip-{self._camera}-{frames[0].time:%Y%m%d-%H%M%S}-{take.events[0].key[:8]}"
         file = self._folder / f"{key}.mp4"
         self._take = take
-        self._encoder = Encoder(key, self._camera, file, frames, self._record, patient=self._patient)
+        self._encoder = Encoder(
+            key,
+            self._camera,
+            file,
+            frames,
+            self._record,
+            patient=self._patient,
+            is_news=self._is_news,
+        )
         self._encoder.start()
 
     def _end(self) -> None:

@@ -95,7 +95,8 @@ class OutboxStore(Protocol):
 class OutboxWorker:
     """Sends what is due. One worker per outbox; `flush` is never run twice at the same time.
 
-    ``language`` says which one a chat (by its address) reads: a few words are added here.
+    ``language`` says which one a chat (by its address) reads: a few words are added here. ``is_news`` says
+    whether a problem of the store is to be logged, or is known already.
     """
 
     def __init__(
@@ -104,8 +105,10 @@ class OutboxWorker:
         messenger: Messenger,
         clock: Callable[[], datetime],
         language: Callable[[str], str] = lambda chat: SOURCE,
+        is_news: Callable[[Exception], bool] = lambda problem: True,
     ) -> None:
         self._store = store
+        self._is_news = is_news
         self._language = language
         self._messenger = messenger
         self._clock = clock
@@ -147,14 +150,15 @@ class OutboxWorker:
                 self._store_problem = ""
             except StoreError as problem:
                 # Without the store nothing may be sent, since nobody would know that it was.
-                self._complain(f"The outbox waits for the store: {problem}")
+                self._complain("The outbox waits for the store", problem)
             return delivered
 
-    def _complain(self, problem: str) -> None:
+    def _complain(self, what: str, problem: StoreError) -> None:
         """Log a problem with the store once until the store works again."""
-        if problem != self._store_problem:
-            log.error("%s", problem)
-        self._store_problem = problem
+        told = f"{what}: {problem}"
+        if told != self._store_problem and self._is_news(problem):
+            log.error("%s", told)
+        self._store_problem = told
 
     def _holds(self, pause: _Pause | None) -> bool:
         return pause is not None and pause.holds(self._clock())
@@ -171,7 +175,7 @@ class OutboxWorker:
             await asyncio.to_thread(outcome)
         except StoreError as problem:
             self._unsettled.append(outcome)
-            self._complain(f"The outbox cannot record a delivery yet: {problem}")
+            self._complain("The outbox cannot record a delivery yet", problem)
 
     async def _handle(self, item: OutboxItem) -> bool:
         """Deliver one item, whatever happens; True if it was delivered."""

@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from coop.errors import StoreCorrupt, StoreError, StoreUnavailable
+from coop.errors import NO_ROOM, DiskFull, StoreCorrupt, StoreError, StoreUnavailable
 
-_FULL = ("the disk is full", "Free some space; what was not yet recorded is tried again")
 _READ_ONLY = (
     "it is read-only",
     "Give the program's user the right to write there, and mount the file system writable",
@@ -22,13 +21,6 @@ _DAMAGED = (
     "it is damaged",
     "Stop the daemon and put back the latest backup with `coop restore`; keep the damaged file for a look",
 )
-
-
-class DiskFull(StoreUnavailable):
-    """No space is left for what was to be written."""
-
-    def __init__(self, where: str) -> None:
-        super().__init__(where, *_FULL)
 
 
 class Locked(StoreUnavailable):
@@ -65,7 +57,7 @@ def file_errors_explained(where: str) -> Iterator[None]:
 
 
 def explain_file_error(where: str, error: OSError) -> StoreUnavailable:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if error.errno in NO_ROOM:
         return DiskFull(where)
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         return StoreUnavailable(where, *_READ_ONLY)

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from coop.domain.catalogue import DAEMON
 from coop.domain.notification import OutboxState
+from coop.errors import DiskFull
 from coop.store.core import StoreCore
-from coop.store.faults import DiskFull
 from coop.store.labels import count_open_again
 from coop.store.models import CatalogueRow, LabelRow, OutboxRow, PictureRow
 

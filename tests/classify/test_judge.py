@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,8 +13,9 @@ from fakes.models import ColourModel
 
 from coop.classify.judge import TrackJudge
 from coop.domain.box import Box
-from coop.domain.frame import Frame
+from coop.domain.frame import Frame, Picture
 from coop.domain.judgement import Judgement
+from coop.domain.prediction import Prediction
 from coop.domain.track import Track, TrackState
 
 START = datetime(2026, 5, 1, 7, tzinfo=UTC)
@@ -239,3 +241,30 @@ def test_a_hen_that_was_seen_well_and_is_like_nobody_is_a_stranger() -> None:
     assert come_by_itself(TrackJudge(flock_of(0.6), settled=8, stranger_below=0.5)) == {"Berta"}
     assert come_by_itself(TrackJudge(flock_of(0.6), settled=8), walks=False) == {"Berta"}, "it sleeps"
     assert "stranger" not in {j.subject for j in watch(TrackJudge(flock_of(0.6)), 8)}, "it stood there always"
+
+
+class Looks:
+    """A model of the flock that is as sure of each look as is said."""
+
+    def __init__(self, *sure: float) -> None:
+        self._sure = iter(sure)
+        self.card = flock_of(0.9)["hens"].card
+
+    def predict(self, images: Sequence[Picture]) -> list[Prediction]:
+        return [flock_of(next(self._sure))["hens"].predict([image])[0] for image in images]
+
+
+@pytest.mark.parametrize(
+    ("looks", "strange"),
+    [
+        ((0.52, 0.43, 0.998, 0.989, 0.999, 0.999, 0.97, 0.99), False),
+        ((0.52, 0.43, 0.44, 0.998, 0.989, 0.999, 0.999, 0.97), False),
+        ((0.92, 0.63, 0.75, 0.98, 0.55, 0.47, 0.89, 0.75), True),
+        ((0.37, 0.64, 0.78, 0.55, 0.51, 0.32, 0.43, 0.5), True),
+    ],
+    ids=["stretches a wing before she leaves the perch", "for long", "is like one at times", "is like none"],
+)
+def test_a_hen_that_looked_odd_for_a_while_is_no_stranger(looks: tuple[float, ...], strange: bool) -> None:
+    """Two hens and two strangers of the simulated coop, look by look."""
+    models = {"kinds": ColourModel("kinds", KINDS), "hens": Looks(*looks, *[looks[-1]] * 20)}
+    assert ("stranger" in come_by_itself(TrackJudge(models, settled=8))) == strange

@@ -1,7 +1,7 @@
 import io
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import av
 import numpy as np
@@ -12,6 +12,7 @@ from fakes.rtsp import MjpegServer, RtspServer
 
 from coop.errors import SourceError
 from coop.frame import network
+from coop.frame.network import TOO_LATE_S, Arrived, Opening
 from coop.frame.source import Source
 
 Opened = Callable[..., Source]
@@ -123,10 +124,29 @@ def test_silent_cameras_do_not_hold_up_another(
     assert all(thread.is_alive() for thread in held_up)
 
 
-def test_the_first_picture_is_a_new_one(opened: Opened, stop: Stop, rtsp_camera: RtspServer) -> None:
-    """What was kept while the stream was opened is as old as that took, and is not looked at."""
-    first = next(opened(rtsp_camera.url).frames(stop))
-    assert first.number > 0
+def test_the_first_picture_is_a_new_one(
+    opened: Opened, stop: Stop, rtsp_camera: RtspServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was kept while the stream was opened is as old as that took, and is not looked at: the first is
+    the first one that had to be waited for, and the second was taken after it.
+    """
+    came: list[Arrived] = []
+    arrivals = Opening.arrivals
+
+    def noted(opening: Opening, stop: Stop) -> Iterator[Arrived]:
+        for arrived in arrivals(opening, stop):
+            came.append(arrived)
+            yield arrived
+
+    monkeypatch.setattr(Opening, "arrivals", noted)
+    frames = opened(rtsp_camera.url).frames(stop)
+    first, second = next(frames), next(frames)
+    fit = [one for one in came if one.late_s is not None and one.late_s <= TOO_LATE_S]
+    assert 0 < first.number == fit[0].number, "nor is one left out that need not be"
+    assert second.number == fit[1].number
+    one, other = (float(arrived.coded.pts * arrived.coded.time_base) for arrived in fit[:2])
+    assert other - one > 0.01, "by the camera's own clock"
+    assert first.time < second.time
 
 
 def test_fewer_frames_on_request(opened: Opened, stop: Stop, mjpeg_camera: MjpegServer) -> None:

@@ -1,11 +1,12 @@
-"""`make bench-coop`: thirty days of a simulated flock, watched by models that learned it on other seeds."""
+"""`make bench-coop`: thirty days of a simulated flock, watched by models that learned it on other seeds.
+
+What was watched is kept in ``--folder`` at each midnight, and the next call goes on there.
+"""
 
 from __future__ import annotations
 
 import argparse
-import shutil
 import tempfile
-import time
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -28,6 +29,7 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--lesson-days", type=int, default=8)
     parser.add_argument("--folder", type=Path, help="keep models, records and figures here")
+    parser.add_argument("--at-once", type=int, help="watch so many more days of each seed, and report")
     parser.add_argument("--processes", type=int, default=1, help="seeds at a time")
     parser.add_argument(
         "--sketch", action="store_true", help="no pictures: what is behind the models, with models that err"
@@ -41,13 +43,16 @@ def main() -> None:
             for task, said in learn(models, args.flock, TRAINING, args.lesson_days, START).items():
                 print(f"{task}: {said}", flush=True)
         scores = Scores()
-        jobs = [(args.flock, seed, args.days, None if args.sketch else models, folder) for seed in args.seeds]
+        learned = None if args.sketch else models
+        jobs = [(args.flock, seed, args.days, args.at_once, learned, folder) for seed in args.seeds]
         if args.processes > 1:
             with ProcessPoolExecutor(args.processes) as pool:
                 months = list(pool.map(_month, jobs))
         else:
             months = [_month(job) for job in jobs]
         for month in months:
+            if not month.days:
+                continue
             with open_store(month.settings) as store:
                 compare(month.source, month.settings, store, month.messages, scores, sketch=args.sketch)
         for line in (*scores.wrong, "", *lines(scores, sketch=args.sketch)):
@@ -57,18 +62,13 @@ def main() -> None:
         plot(scores, folder / "reliability.png")
 
 
-def _month(job: tuple[int, int, int, Path | None, Path]) -> Watched:
-    flock, seed, days, models, folder = job
+def _month(job: tuple[int, int, int, int | None, Path | None, Path]) -> Watched:
+    flock, seed, days, at_once, models, folder = job
     data = folder / f"flock-{flock}-seed-{seed}"
-    shutil.rmtree(data, ignore_errors=True)
-    began = time.process_time()
     month = Month(flock=flock, seed=seed, days=days, start=START)
     if models is None:
-        watched = sketch(month, data)
-    else:
-        watched = watch(month, models, data, lambda line: print(f"seed {seed}: {line}", flush=True))
-    print(f"seed {seed}: {days} days in {time.process_time() - began:.0f} s of CPU", flush=True)
-    return watched
+        return sketch(month, data)
+    return watch(month, models, data, at_once, lambda line: print(f"seed {seed}: {line}", flush=True))
 
 
 if __name__ == "__main__":

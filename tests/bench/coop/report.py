@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from bench.coop.progress import Told
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -22,6 +23,8 @@ from coop.sun import dusk_of
 TOLD_WITHIN = timedelta(seconds=10)
 SLACK = timedelta(minutes=3)
 BINS = 10
+MOST_MESSAGES = 15
+"""A day, to a keeper with default settings."""
 
 
 @dataclass
@@ -40,7 +43,7 @@ def compare(
     source: SimSource,
     settings: Settings,
     store: Store,
-    messages: Sequence[datetime],
+    messages: Sequence[Told],
     scores: Scores,
     *,
     sketch: bool = False,
@@ -58,10 +61,20 @@ def compare(
     _roll_calls(source, settings, events, scores)
     _strangers(source, events, scores)
     _faults(source, events, scores)
-    days = Counter(moment.date() for moment in messages)
-    scores.counts["messages"] += sum(days.values())
+    _messages(messages, scores)
+
+
+def _messages(messages: Sequence[Told], scores: Scores) -> None:
+    days: dict[date, list[Told]] = {}
+    for told in messages:
+        days.setdefault(told.moment.date(), []).append(told)
+    scores.counts["messages"] += len(messages)
     scores.counts["days"] += len(days)
-    scores.counts["most messages"] = max([scores.counts["most messages"], *days.values()])
+    for day, several in days.items():
+        scores.counts["most messages"] = max(scores.counts["most messages"], len(several))
+        if len(several) > MOST_MESSAGES:
+            scores.wrong.append(f"{len(several)} messages on {day}:")
+            scores.wrong += [f"    {told.moment:%H:%M} {told.said}" for told in several]
 
 
 def _span(source: SimSource) -> tuple[datetime, datetime]:
