@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from coop.cli.common import ConfigOption, CsvFlag, JsonFlag, TaskName, choice, console, say
+from coop.cli.common import (
+    ConfigOption,
+    CsvFlag,
+    JsonFlag,
+    StartOption,
+    TaskName,
+    choice,
+    console,
+    not_both,
+    say,
+)
 
 
 def label_import(
@@ -45,14 +55,7 @@ def label_import(
     camera: Annotated[
         str | None, typer.Option(help="The camera that took them; a video is seen as it sees.")
     ] = None,
-    start: Annotated[
-        datetime | None,
-        typer.Option(
-            help="A video: when it began, in the coop's time zone; else its name says.",
-            metavar="YYYY-MM-DDTHH:MM:SS",
-            formats=["%Y-%m-%dT%H:%M:%S"],
-        ),
-    ] = None,
+    start: StartOption = None,
     who: Annotated[str, typer.Option(help="Who gave the labels.")] = "import",
     gap: Annotated[
         float | None, typer.Option(help="Seconds without a picture that end a visit; else as set.", min=0)
@@ -232,8 +235,7 @@ def label_versions(
     from coop.settings import load_settings
     from labeling.commands.versions import VERSION_COLUMNS, narrow, version_rows
 
-    if as_json and as_csv:
-        raise typer.BadParameter("--json and --csv exclude one another")
+    not_both(as_json, as_csv)
     settings = load_settings(config)
     with open_store(settings) as store:
         rows = version_rows(store.datasets(task), settings.zone)

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from coop.cli.common import ConfigOption, CsvFlag, JsonFlag, SinceOption, begin_of, console, not_both, say
+from coop.cli.common import (
+    ConfigOption,
+    CsvFlag,
+    JsonFlag,
+    SinceOption,
+    StartOption,
+    console,
+    not_both,
+    record_since,
+    say,
+)
 
 
 def events(
@@ -18,24 +28,19 @@ def events(
     as_csv: CsvFlag = False,
 ) -> None:
     """Print the record of events, by default those of the last 24 hours."""
-    from coop.assembly import utc_now
     from coop.commands.clips import clip_files
     from coop.commands.tables import EVENT_COLUMNS, events_rows, print_rows
-    from coop.places import open_store
-    from coop.settings import load_settings
 
     not_both(as_json, as_csv)
-    settings = load_settings(config)
-    now = utc_now()
-    begin = begin_of(since, now, settings.zone)
-    with open_store(settings) as store:
-        found = store.events(begin, now + timedelta(days=1))
-        rows = events_rows(found, settings.zone, clip_files(store, found))
-        newest = store.newest_event()
+    with record_since(config, since) as record:
+        zone, begin = record.settings.zone, record.begin
+        found = record.store.events(begin, record.now + timedelta(days=1))
+        rows = events_rows(found, zone, clip_files(record.store, found))
+        newest = record.store.newest_event()
     if not rows and newest is not None and not as_json and not as_csv:
         say(
-            f"No events since {begin.astimezone(settings.zone):%Y-%m-%d %H:%M}. "
-            f"The newest: coop events --since {newest.astimezone(settings.zone):%Y-%m-%d}"
+            f"No events since {begin.astimezone(zone):%Y-%m-%d %H:%M}. "
+            f"The newest: coop events --since {newest.astimezone(zone):%Y-%m-%d}"
         )
         return
     print_rows("Events", rows, console, columns=EVENT_COLUMNS, as_json=as_json, as_csv=as_csv)
@@ -51,20 +56,14 @@ def eggs(
     as_csv: CsvFlag = False,
 ) -> None:
     """Print the ledger of eggs with the hens that may have laid them, by default the last 24 hours'."""
-    from coop.assembly import utc_now
     from coop.commands.record import EGG_COLUMNS, TALLY_COLUMNS, egg_rows, known_hens, tally_rows
     from coop.commands.tables import print_rows
-    from coop.places import open_store
-    from coop.settings import load_settings
 
     not_both(as_json, as_csv)
-    settings = load_settings(config)
-    now = utc_now()
-    begin = begin_of(since, now, settings.zone)
-    with open_store(settings) as store:
-        hens = known_hens(store, settings, begin, now)
-        found = egg_rows(store, begin, now, settings.zone)
-        counted = tally_rows(store, hens, begin, now, settings.zone)
+    with record_since(config, since) as record:
+        hens = known_hens(record.store, record.settings, record.begin, record.now)
+        found = egg_rows(record.store, record.begin, record.now, record.settings.zone)
+        counted = tally_rows(record.store, hens, record.begin, record.now, record.settings.zone)
     if not by_hen:
         print_rows("Eggs", found, console, columns=EGG_COLUMNS, as_json=as_json, as_csv=as_csv)
     if by_hen or not (as_json or as_csv or not counted):
@@ -78,19 +77,13 @@ def hens(
     as_csv: CsvFlag = False,
 ) -> None:
     """Print the flock: who was seen when and where, on the nests how long; by default since 24 hours."""
-    from coop.assembly import utc_now
     from coop.commands.record import HEN_COLUMNS, hen_rows, known_hens
     from coop.commands.tables import print_rows
-    from coop.places import open_store
-    from coop.settings import load_settings
 
     not_both(as_json, as_csv)
-    settings = load_settings(config)
-    now = utc_now()
-    begin = begin_of(since, now, settings.zone)
-    with open_store(settings) as store:
-        flock = known_hens(store, settings, begin, now)
-        rows = hen_rows(store, flock, begin, now, settings)
+    with record_since(config, since) as record:
+        flock = known_hens(record.store, record.settings, record.begin, record.now)
+        rows = hen_rows(record.store, flock, record.begin, record.now, record.settings)
     print_rows("Hens", rows, console, columns=HEN_COLUMNS, as_json=as_json, as_csv=as_csv)
 
 
@@ -105,22 +98,17 @@ def clips(
     as_csv: CsvFlag = False,
 ) -> None:
     """Print which clips there are, by default those of the last 24 hours, or copy them."""
-    from coop.assembly import utc_now
     from coop.commands.clips import CLIP_COLUMNS, clip_rows, copy_clips
     from coop.commands.tables import print_rows
-    from coop.places import open_store
-    from coop.settings import load_settings
 
     not_both(as_json, as_csv)
-    settings = load_settings(config)
-    now = utc_now()
-    begin, end = begin_of(since, now, settings.zone), now + timedelta(days=1)
-    with open_store(settings) as store:
+    with record_since(config, since) as record:
+        zone, end = record.settings.zone, record.now + timedelta(days=1)
         if copy_to is not None:
-            copies = copy_clips(store, begin, end, settings.zone, camera, copy_to)
+            copies = copy_clips(record.store, record.begin, end, zone, camera, copy_to)
             say(f"Copied {len(copies)} clips into {copy_to}.")
             return
-        rows = clip_rows(store, begin, end, settings.zone, camera)
+        rows = clip_rows(record.store, record.begin, end, zone, camera)
     print_rows("Clips", rows, console, columns=CLIP_COLUMNS, as_json=as_json, as_csv=as_csv)
 
 
@@ -130,14 +118,7 @@ def replay(
     camera: Annotated[
         str | None, typer.Option(help="See it as this camera of the settings does: its zones, masks and fps.")
     ] = None,
-    start: Annotated[
-        datetime | None,
-        typer.Option(
-            help="When the recording began, in the coop's time zone; else its name or the file says.",
-            metavar="YYYY-MM-DDTHH:MM:SS",
-            formats=["%Y-%m-%dT%H:%M:%S"],
-        ),
-    ] = None,
+    start: StartOption = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="A file for one JSON line a frame and an event.")
     ] = None,
