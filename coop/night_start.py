@@ -55,10 +55,9 @@ class NightStart:
             self.wanted = False
             if self._process is None:
                 return
+            end = threading.Timer(STOP_S, self._process.kill)
+            end.start()
             self._process.terminate()
-            try:
-                self._process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            self._process.wait()
+            end.cancel()
             self._process = None
