@@ -83,13 +83,18 @@ def seen(house: House, source: SimSource) -> dict[str, str]:
     return truth
 
 
-def learn(folder: Path) -> None:
+def nightly(folder: Path) -> subprocess.Popen[str]:
     """`coop nightly`, as the timer starts it."""
     command = [sys.executable, "-m", "coop", "nightly", "--config", str(folder / "coop.toml")]
     env = {name: value for name, value in os.environ.items() if not name.startswith("COOP_")}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=800)
-    assert done.returncode == 0, done.stderr
-    assert "Task kinds:" in done.stderr and "nothing to tell apart" in done.stderr, "which kept nobody"
+    return subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+def learn(folder: Path) -> None:
+    """A night that nothing disturbs."""
+    with nightly(folder) as process:
+        said = process.communicate(timeout=800)[1]
+    assert process.returncode == 0, said
 
 
 @pytest.mark.timeout(900)
@@ -133,7 +138,14 @@ async def _talk(house: House, api: FakeBotApi, truth: dict[str, str], folder: Pa
         house.routine.poll_models()
         assert _at_work(house) == "hens 0"
 
+        with nightly(folder) as process:  # and the power goes as it learns
+            await until(lambda: process.poll() is not None or store.open_training(HENS), "a training")
+            process.kill()
+            said = process.communicate()[1]
+        assert "Task kinds:" in said and "nothing to tell apart" in said, "which kept nobody"
+        assert store.open_training(HENS) is not None and store.active(HENS) == "hens-0"
         await asyncio.to_thread(learn, folder)
+        assert [training.outcome for training in store.trainings(HENS)] == [Outcome.PROMOTED]
         items = store.dataset(HENS).items
         assert {item.picture: item.value for item in items}.items() <= truth.items(), "as the keeper said"
         assert len(items) > 0.8 * (len(truth) - len(visits))
