@@ -327,7 +327,7 @@ class Daemon:
         counts = [count for count in self._store.nest_counts() if live and count.camera == name]
         now = utc_now()
         oldest = min((count.time for count in counts), default=now) - LONGEST_STAY
-        return camera_nests(
+        nests = camera_nests(
             name,
             zones,
             self._models.current,
@@ -336,6 +336,10 @@ class Daemon:
             visits=self._store.visits(oldest, now) if counts else (),
             eggs=self._store.eggs(now - REST, now) if live else (),
         )
+        status = self._store.status()
+        if nests is not None and live and status is not None:
+            nests.could_not_see(status.refreshed, now)
+        return nests
 
     def _main(self, name: str, camera: CameraSettings) -> MainAtWork | None:
         """The main stream of a camera that has one, under a watch of its own: it may fail by itself."""

@@ -10,6 +10,7 @@ from coop.domain.frame import Frame
 from coop.event.sight import SightRule
 from coop.frame.sight import Sight
 
+BLINDING = ("dark", "covered", "frozen")
 SETTLES_IN = timedelta(minutes=30)
 """A camera that was moved and stays so is where it belongs from then on."""
 
@@ -21,6 +22,16 @@ class Eyesight:
     sight: Sight
     rule: SightRule
     _moved: datetime | None = field(default=None, init=False)
+
+    @property
+    def blind_since(self) -> datetime | None:
+        """Since when the picture has shown nothing of what happens; None while it does.
+
+        One that is blurred or moved does so only once it is told: a hen before the lens blurs it too.
+        """
+        if not self.sight.fault or (self.sight.fault not in BLINDING and self.rule.told is None):
+            return None
+        return self.sight.well
 
     def update(self, frame: Frame) -> Event | None:
         """What a frame says of the camera itself."""

@@ -42,6 +42,10 @@ class Nests:
                 views.append(NestView(nest=zone.name, image=image, covered=covered, key=key))
         return self.reader.read(views, frame.time)
 
+    def could_not_see(self, since: datetime, until: datetime) -> None:
+        """The camera's picture was of no use."""
+        self.book.could_not_see(since, until)
+
     def update(
         self, readings: Sequence[NestReading], visits: Sequence[Visit], now: datetime
     ) -> tuple[Sequence[NestCount], Sequence[RecordedEvent]]:

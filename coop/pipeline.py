@@ -47,7 +47,7 @@ class WatchesNests(Protocol):
     """Reads nest boxes and keeps count of their eggs. ``wanted`` names nests to look at besides those due.
 
     ``look`` is given a frame, the nests with their boxes and the keys of their kept pictures, and what stands
-    before the camera.
+    before the camera. ``could_not_see`` tells of a time in which the camera showed nothing of what happened.
     """
 
     def wanted(self, now: datetime) -> Sequence[str]: ...
@@ -59,13 +59,21 @@ class WatchesNests(Protocol):
         standing: Sequence[Box],
     ) -> Sequence[NestReading]: ...
 
+    def could_not_see(self, since: datetime, until: datetime) -> None: ...
+
     def update(
         self, readings: Sequence[NestReading], visits: Sequence[Visit], now: datetime
     ) -> tuple[Sequence[NestCount], Sequence[RecordedEvent]]: ...
 
 
 class KnowsItsSight(Protocol):
-    """Says of each frame whether the camera's picture is of any use: an event where that changed."""
+    """Says of each frame whether the camera's picture is of any use: an event where that changed.
+
+    ``blind_since``: when it was of use last, while it is not.
+    """
+
+    @property
+    def blind_since(self) -> datetime | None: ...
 
     def update(self, frame: Frame) -> Event | None: ...
 
@@ -100,6 +108,8 @@ class MakesClips(Protocol):
     def drop(self) -> None: ...
 
 
+UNWATCHED = timedelta(minutes=1)
+"""A camera that gave no picture for so long may have missed somebody."""
 LEAST_TRAVEL = 0.5
 """Diagonals of its own box that a thing must have moved before it is kept out of the background."""
 
@@ -138,17 +148,19 @@ class Pipeline:
     clips: MakesClips | None = None
     sighting_every: timedelta = timedelta(seconds=30)
     _standing: tuple[Box, ...] = ()
+    _newest: datetime | None = None
     _last_sighting: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
 
     def step(self, frame: Frame) -> Step:
         """Take one frame through the whole flow."""
+        self._newest = frame.time
+        fault = self.sight.update(frame) if self.sight is not None else None
         motion = self.motion.detect(frame, keep=self._standing)
         tracks = self.tracker.update(frame, motion.regions)
         judgements = self.judge.update(frame, tracks)
         self._standing = tuple(t.box for t in tracks if _came_by_itself(t))
         views, readings = self._zone_views(frame, motion)
         events = self._note(judgements, frame.time, views, readings)
-        fault = self.sight.update(frame) if self.sight is not None else None
         if fault is not None:
             self._keep(Findings(events=(RecordedEvent(event=fault),)), frame.time)
             events = (*events, fault)
@@ -160,6 +172,8 @@ class Pipeline:
         """Let time pass while no frame comes, so that visits end."""
         if self.clips is not None:
             self.clips.tick(now)
+        if self.nests is not None and self._newest is not None and now - self._newest >= UNWATCHED:
+            self.nests.could_not_see(self._newest, now)
         return self._note((), now)
 
     def pause(self, now: datetime) -> tuple[Event, ...]:
@@ -186,6 +200,10 @@ class Pipeline:
         due = self.zone_watch.due(frame, motion)
         views = [self._zone_picture(frame, zone, box) for zone, box in due]
         if self.nests is None:
+            return views, ()
+        blind = self.sight.blind_since if self.sight is not None else None
+        if blind is not None:
+            self.nests.could_not_see(blind, frame.time)
             return views, ()
         kept = {zone.name: view.key for (zone, _), view in zip(due, views, strict=True)}
         wanted = [name for name in self.nests.wanted(frame.time) if name not in kept]

@@ -347,7 +347,7 @@ class TelegramSettings(Section):
         description="Seconds in which a kind of predator raises no second alarm.",
     )
     together_s: int = Field(
-        default=300,
+        default=600,
         ge=0,
         le=3600,
         description="Hens that come within so many seconds are told in one message.",

@@ -20,8 +20,9 @@ from coop.domain.findings import Findings, RecordedEvent
 from coop.domain.notification import Notification
 from coop.domain.sighting import Visit
 from coop.notify.compose import Composer
+from coop.notify.episode_texts import BEGINS, NAMES, belongs, episode, topic_of
 from coop.notify.languages import speaking
-from coop.notify.news import LOUD
+from coop.notify.news import is_loud
 from coop.notify.visit_message import VisitFacts, VisitMessage, about_visits
 from coop.store.tellings import Telling
 
@@ -47,6 +48,10 @@ class Record(Protocol):
     """The part of the store that is asked."""
 
     def mutes(self, now: datetime) -> tuple[Mute, ...]: ...
+
+    def events(
+        self, since: datetime, until: datetime, names: Collection[str] | None = None
+    ) -> tuple[RecordedEvent, ...]: ...
 
     def visits_by_key(self, keys: Collection[str]) -> dict[str, Visit]: ...
 
@@ -75,11 +80,15 @@ class Record(Protocol):
 class Manners:
     """How much is said. ``cooldown``: an alarm about the same kind is not told anew before that.
 
-    ``together``: visits that begin within so long of a message's first one join that message.
+    ``together``: visits that begin within so long of a message's first one join that message. A trouble of
+    the watch that comes again within ``calm`` of when it was well changes the message that told of it, for
+    at most ``episode``; after that it is told anew, with a sound.
     """
 
     cooldown: timedelta = timedelta(minutes=10)
-    together: timedelta = timedelta(minutes=5)
+    together: timedelta = timedelta(minutes=10)
+    calm: timedelta = timedelta(hours=2)
+    episode: timedelta = timedelta(hours=12)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +170,7 @@ class Teller:
             alarm = event.severity == ALARM
             last = self.record.last_told(recipient.address, event.subject, alarm=alarm)
             return last is None or not timedelta() <= now - last.made < self.manners.cooldown
-        if isinstance(event, (CameraLost, *LOUD)):
+        if isinstance(event, CameraLost) or is_loud(event):
             return True
         if isinstance(event, HenArrived) and not recipient.wants.arrivals:
             return False
@@ -178,6 +187,10 @@ class Teller:
         event, where = recorded.event, recipient.address
         if isinstance(event, VisitEnded):
             return ()
+        if belongs(event):
+            root = self._episode(event, where, so_far, now)
+            if root is not None:
+                return self._goes_on(root, event, where, findings)
         notes = self.composer.compose(recorded, [where])
         if not isinstance(event, ABOUT_A_VISIT) or not notes or event.visit is None:
             return tuple(self._with_manners(note, recipient, now) for note in notes)
@@ -195,6 +208,42 @@ class Teller:
             if message is not None
             else self._with_manners(note, recipient, now)
             for note in notes
+        )
+
+    def _episode(self, event: Event, where: str, so_far: Sequence[Notification], now: datetime) -> str | None:
+        """The message that told of a trouble which this event ends or goes on with."""
+        topic = topic_of(event)
+        for note in so_far:
+            if note.chat == where and note.topic == topic and not note.alarm:
+                return note.edits or note.key
+        last = self.record.last_told(where, topic, alarm=False)
+        if last is None or not timedelta() <= now - last.made < self.manners.episode:
+            return None
+        told = self._events_of_episode(last.message, topic, event)
+        if not told or (isinstance(event, BEGINS) and event.time - told[-1].time > self.manners.calm):
+            return None
+        return last.message
+
+    def _events_of_episode(self, root: str, topic: str, until: Event) -> list[Event]:
+        """What is on record of an episode before ``until``, oldest first; nothing if it is none."""
+        first = self.record.events_by_key([root.partition(":")[0]])
+        if not first or not belongs(first[0].event):
+            return []
+        found = self.record.events(first[0].event.time, until.time + timedelta(seconds=1), NAMES)
+        mine = [e.event for e in found if belongs(e.event) and topic_of(e.event) == topic]
+        return [event for event in mine if event.key != until.key]
+
+    def _goes_on(self, root: str, event: Event, where: str, findings: Findings) -> tuple[Notification, ...]:
+        """The change of an episode's message by one more event."""
+        topic = topic_of(event)
+        told = {e.key: e for e in self._events_of_episode(root, topic, event)}
+        fresh = [e.event for e in findings.events if belongs(e.event) and topic_of(e.event) == topic]
+        told |= {e.key: e for e in fresh[: fresh.index(event) + 1]}
+        text = episode(sorted(told.values(), key=lambda e: e.time), self.composer.zone)
+        return (
+            Notification(
+                key=f"{event.key}+:{where}", chat=where, text=text, silent=True, edits=root, topic=topic
+            ),
         )
 
     def _batch(self, where: str, so_far: Sequence[Notification], now: datetime) -> str | None:

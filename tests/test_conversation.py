@@ -23,7 +23,18 @@ from coop.domain.chat import Preferences, Role
 from coop.domain.clip import NewClip
 from coop.domain.correction import NOTHING
 from coop.domain.egg import Share
-from coop.domain.event import EggLaid, HenArrived, PredatorSeen, StrangerSeen
+from coop.domain.event import (
+    CameraBack,
+    CameraLost,
+    EggGone,
+    EggLaid,
+    Event,
+    HenArrived,
+    PictureBad,
+    PictureGood,
+    PredatorSeen,
+    StrangerSeen,
+)
 from coop.domain.findings import Findings, RecordedEvent
 from coop.domain.nest import NestCount
 from coop.domain.picture import PictureKind
@@ -353,6 +364,70 @@ def test_a_warning_and_a_stranger_are_told_once_with_sound(
         assert server.chat(KEEPER)[-1].message_id == told.message_id
 
     converse(tmp_path, server, clock, talk)
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_trouble_of_the_watch_that_comes_and_goes_is_one_message(
+    tmp_path: Path, server: FakeBotApi, clock: Clock, language: str
+) -> None:
+    """Dark, well, frozen while the keeper collects, well, lost and back; hours later it is lost again."""
+    where = {"camera": "run", "subject": "run", "place": "run"}
+
+    async def happens(t: Talk, minutes: int, kind: type[Event], **more: object) -> None:
+        t.clock.advance(60 * minutes)
+        event = kind(**where | {"time": t.clock()} | more)  # type: ignore[arg-type]
+        await t.record(Findings(events=(RecordedEvent(event=event),)))
+
+    def shown() -> list[Message]:
+        return [message for message in server.chat(KEEPER) if message.text.startswith("📷")]
+
+    async def talk(t: Talk) -> None:
+        begun = t.clock()
+        await happens(t, 0, PictureBad, fault="dark")
+        (told,) = shown()
+        assert not told.silent
+        await happens(t, 9, PictureGood, fault="dark", away=timedelta(minutes=9))
+        await happens(t, 60, PictureBad, fault="frozen")
+        await happens(t, 10, PictureGood, fault="frozen", away=timedelta(minutes=10))
+        gone = {"place": "nest 1", "subject": "nest 1", "since": begun, "unseen": True}
+        both = [
+            RecordedEvent(
+                event=EggGone(**where | gone | {"time": t.clock(), "place": f"nest {n}", "count": n})
+            )  # type: ignore[arg-type]
+            for n in (1, 2)
+        ]
+        await t.record(Findings(events=tuple(both)))
+        await happens(t, 5, CameraLost, reason="no new picture for 5 s")
+        await happens(t, 2, CameraBack, away=timedelta(minutes=2))
+        assert shown() == [t.now(told)]
+        assert t.now(told).text.split("\n") == EPISODE[language]
+        await happens(t, 150, CameraLost, reason="no new picture for 5 s")
+        assert len(shown()) == 2, "after a calm it is news, with a sound"
+        assert not shown()[-1].silent
+        await happens(t, 1, EggGone, place="nest 1", subject="nest 1", since=begun, count=1, unseen=False)
+        assert server.chat(KEEPER)[-1].text.startswith("⚠️"), "that was seen: nobody took it"
+
+    converse(tmp_path, server, clock, talk, language)
+
+
+EPISODE = {
+    "en": [
+        "📷 Camera run is back",
+        "• 12:00 – 12:09 · 9 min · dark",
+        "• 13:09 – 13:19 · 10 min · one and the same picture",
+        "• 13:19 · nest 1 · 1 egg was collected or is gone",
+        "• 13:19 · nest 2 · 2 eggs were collected or are gone",
+        "• 13:24 – 13:26 · 2 min · no pictures",
+    ],
+    "ru": [
+        "📷 Камера run снова работает",
+        "• 12:00 – 12:09 · 9 мин · темно",
+        "• 13:09 – 13:19 · 10 мин · один и тот же кадр",
+        "• 13:19 · nest 1 · 1 яйцо собрано или пропало",
+        "• 13:19 · nest 2 · 2 яйца собраны или пропали",
+        "• 13:24 – 13:26 · 2 мин · нет изображения",
+    ],
+}
 
 
 def test_hens_that_come_together_are_one_message(tmp_path: Path, server: FakeBotApi, clock: Clock) -> None:

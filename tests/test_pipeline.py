@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from fakes.models import ColourModel
 
-from coop.assembly import camera_judge, camera_pipeline
+from coop.assembly import camera_judge, camera_pipeline, camera_sight
 from coop.domain.event import Event, HenArrived, MotionSeen, VisitEnded
 from coop.domain.findings import Findings
 from coop.domain.frame import Frame, Picture
+from coop.domain.nest import NestReading
 from coop.domain.picture import PictureKind
 from coop.domain.zone import Zone, ZoneKind
 from coop.pipeline import Pipeline
@@ -71,6 +72,51 @@ def run(flow: Pipeline, *recordings: Iterator[Frame]) -> list[Event]:
             events += flow.step(frame).events
             last = frame.time
     return [*events, *flow.finish(last)]
+
+
+class Nests:
+    """Notes what it is asked."""
+
+    def __init__(self) -> None:
+        self.looked: list[datetime] = []
+        self.unseen: list[tuple[datetime, datetime]] = []
+
+    def wanted(self, now: datetime) -> tuple[str, ...]:
+        return ("nest 1",)
+
+    def look(self, frame: Frame, nests: object, standing: object) -> tuple[NestReading, ...]:
+        self.looked.append(frame.time)
+        return ()
+
+    def could_not_see(self, since: datetime, until: datetime) -> None:
+        self.unseen.append((since, until))
+
+    def update(self, readings: object, visits: object, now: datetime) -> tuple[tuple[()], tuple[()]]:
+        return (), ()
+
+
+def test_a_picture_of_no_use_says_nothing_of_the_nests_and_they_are_told_since_when() -> None:
+    camera = CameraSettings(url=SecretUrl("sim://"), frozen_s=20)
+    flow, nests = pipeline(Record()), Nests()
+    flow.nests, flow.sight = nests, camera_sight("run", camera, Settings(timezone="UTC"), live=False)
+    moving = list(walk())[:48]
+    for frame in moving:
+        flow.step(frame)
+    last = moving[-1]
+    for second in range(1, 61):
+        flow.step(replace(last, time=last.time + timedelta(seconds=second)))
+    assert nests.looked[-1] - last.time < timedelta(seconds=30), "until it was known to be frozen"
+    ((since, until),) = set(nests.unseen[-1:])
+    assert timedelta() <= last.time - since <= timedelta(seconds=10), "it was looked at then"
+    assert {first for first, _ in nests.unseen} == {since}
+    assert until == last.time + timedelta(seconds=60)
+    again = next(walk(first=90))
+    flow.step(again)
+    assert nests.looked[-1] == again.time
+    flow.tick(again.time + timedelta(seconds=59))
+    flow.tick(again.time + timedelta(seconds=61))
+    no_picture = again.time, again.time + timedelta(seconds=61)
+    assert nests.unseen[-1] == no_picture
 
 
 def test_a_hen_walks_through_and_everything_is_recorded_once() -> None:

@@ -124,12 +124,14 @@ class EggGone(Event):
     """``count`` eggs lie in a nest no more, and no person was seen: broken, eaten or stolen.
 
     ``suspects`` are who was at the nest since the last reliable count; ``left`` eggs lie there still.
+    ``unseen``: for a while the camera's picture was of no use, so a person may well have been there.
     """
 
     since: datetime
     count: int
     left: int = 0
     suspects: tuple[str, ...] = ()
+    unseen: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,9 @@ there are readings in colour they alone count.
 The first count of all is no news. Until it was read in colour, a change with nobody near corrects it in
 silence.
 
+While the camera's picture was dark, covered or frozen, or there was none, anybody may have been there. A
+change is then as credible as after a long time without a count, and eggs that are gone may be collected ones.
+
 Only bare nests count. A hen on the nest, darkness or a hand says nothing of eggs, however often it repeats.
 """
 
@@ -116,6 +119,7 @@ class NestBook:
         self._predators = frozenset(predators)
         self._visits: dict[str, Visit] = {}
         self._eggs: list[Egg] = []
+        self._unseen: list[tuple[datetime, datetime]] = []
 
     def restore(self, counts: Iterable[NestCount], visits: Iterable[Visit], eggs: Iterable[Egg]) -> None:
         """Go on where the program last stopped: with the visits since the counts, and the eggs of late."""
@@ -137,6 +141,22 @@ class NestBook:
     def _pause(self, nest: _Nest) -> timedelta:
         doubled = min(LONGEST_PAUSE, nest.looks // (2 * self._repeats))
         return self._again * float(2**doubled)
+
+    def could_not_see(self, since: datetime, until: datetime) -> None:
+        """From ``since`` to ``until`` nobody can say who was there; may be told again as it goes on.
+
+        What was read meanwhile is worth nothing: it may be what lay there before.
+        """
+        if self._unseen and self._unseen[-1][0] == since:
+            self._unseen.pop()
+        self._unseen.append((since, until))
+        for nest in self._nests.values():
+            nest.stretch = []
+            nest.settled, nest.looks = False, 0
+
+    def _was_unseen(self, count: NestCount | None, until: datetime) -> bool:
+        """Whether the camera saw nothing for a while since a count."""
+        return count is not None and any(first < until and last > count.time for first, last in self._unseen)
 
     def update(self, readings: Sequence[NestReading], visits: Iterable[Visit], now: datetime) -> NestChanges:
         """Take what was read and who came, in any order; what changed may show only later."""
@@ -177,7 +197,8 @@ class NestBook:
             first = reading.time  # the stretch goes on: whatever changed did so only now
         there = self._between(nest.count, reading.nest, first)
         recount = not nest.proven and not there  # the first count may be a mistake of the night, not an egg
-        blind = nest.count is not None and first - nest.count.time > BLIND
+        long = nest.count is not None and first - nest.count.time > BLIND
+        blind = long or self._was_unseen(nest.count, first)
         why = _Explainer(None if recount else nest.count, there, self._predators, blind)
         best = why.best(_best_lit(nest.stretch))
         if best is None or sum(r.eggs == best.eggs for r in nest.stretch) < self._repeats:
@@ -245,6 +266,7 @@ class NestBook:
             count=what.taken,
             left=left,
             suspects=there,
+            unseen=self._was_unseen(before, found),
         )
 
     def _laid(self, before: NestCount, nest: str, found: datetime, what: Explanation) -> list[EggLaid]:
@@ -277,6 +299,7 @@ class NestBook:
             kept = self._visits.items()
             self._visits = {key: v for key, v in kept if v.ended is None or v.last_seen > oldest}
         self._eggs = [egg for egg in self._eggs if now - egg.time < REST]
+        self._unseen = [span for span in self._unseen if span[1] > oldest]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,8 +55,9 @@ class _Usual:
 class Sight:
     """Looks at one camera's frames, at most once in ``every``; ``fault`` is what is wrong with the newest.
 
-    ``is_day`` says whether it must be light at a moment: at night a dark picture is as it should be.
-    ``frozen_after``: how long one and the same picture may last; None where somebody else looks after that.
+    ``well`` is when the picture was certainly of use last. ``is_day`` says whether it must be light at a
+    moment: at night a dark picture is as it should be. ``frozen_after``: how long one and the same picture
+    may last; None where somebody else looks after that.
     """
 
     def __init__(
@@ -73,13 +74,18 @@ class Sight:
         self._looked: datetime | None = None
         self._same: tuple[Picture, datetime] | None = None
         self.fault = ""
+        self.well: datetime | None = None
 
     def look(self, frame: Frame) -> bool:
         """Look at a frame if it is time; whether it was."""
         if self._looked is not None and timedelta() <= frame.time - self._looked < self._every:
             return False
-        self._looked = frame.time
+        before, self._looked = self._looked, frame.time
         self.fault = self._found(frame)
+        if self._frozen_after is None:
+            self.well = frame.time if not self.fault else self.well
+        elif not self.fault and self._same is not None and self._same[1] == frame.time:
+            self.well = before  # it may be frozen since just after that
         return True
 
     def _found(self, frame: Frame) -> str:

@@ -23,7 +23,8 @@ from coop.domain.event import (
 from coop.domain.findings import RecordedEvent
 from coop.domain.notification import Notification
 from coop.notify import texts
-from coop.notify.news import LOUD, news
+from coop.notify.episode_texts import belongs, topic_of
+from coop.notify.news import is_loud, news
 from coop.notify.visit_message import egg_buttons
 
 
@@ -81,11 +82,11 @@ class Composer:
         text = news(event, self.zone)
         if text is None:
             return ()
-        if isinstance(event, LOUD):
+        if is_loud(event):
             return _messages(event.key, chats, text, picture, topic=event.subject)
         expires = event.time + self.routine_life if self.routine_life is not None else None
         silent = self.silent_routine
-        topic = event.subject
+        topic = topic_of(event) if belongs(event) else event.subject
         buttons = egg_buttons(event.likeliest_visit) if isinstance(event, EggLaid) else ()
         return _messages(
             event.key, chats, text, picture, silent=silent, expires=expires, topic=topic, buttons=buttons

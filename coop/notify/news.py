@@ -42,6 +42,11 @@ _TOLD = {
 _TROUBLES = {"disk": later("disk"), "heat": later("heat"), "clock": later("clock")}
 
 
+def is_loud(event: Event) -> bool:
+    """Whether an event is told with a sound, whatever is muted: not eggs that were perhaps collected."""
+    return isinstance(event, LOUD) and not (isinstance(event, EggGone) and event.unseen)
+
+
 def news(event: Event, zone: tzinfo) -> str | None:
     """The text that tells an event, in Telegram's HTML; None for one that is only recorded."""
     where, when = name(event.place), clock(event.time.astimezone(zone))
@@ -120,7 +125,14 @@ def eggs(count: int) -> str:
     return trn("{n} egg", "{n} eggs", count)
 
 
+def eggs_perhaps_collected(count: int) -> str:
+    return trn("{n} egg was collected or is gone", "{n} eggs were collected or are gone", count)
+
+
 def _gone(event: EggGone, where: str, when: str) -> str:
+    if event.unseen:
+        told = eggs_perhaps_collected(event.count)
+        return f"{headline('🧺', told)}\n{where} · {when} · {tr('the camera could not see meanwhile')}"
     first = headline("⚠️", trn("{n} egg is gone", "{n} eggs are gone", event.count))
     who = listing([name(suspect) for suspect in event.suspects])
     seen = f" · {tr('at the nest meanwhile: {hens}').format(hens=who)}" if who else ""

@@ -208,3 +208,37 @@ def test_after_a_restart_it_goes_on_with_count_visits_and_eggs() -> None:
     [egg] = story(*(bare(n, 1) for n in (36, 37, 38)), book=second)
     assert isinstance(egg, EggLaid)
     assert egg.subject == "Ida"
+
+
+def test_eggs_that_were_taken_while_the_camera_could_not_see_are_perhaps_collected() -> None:
+    """The keeper came while the picture was frozen, and for a minute nobody knew that it was."""
+    book = NestBook("coop", [NEST], predators=["fox"])
+    story(*EMPTY, visit("Ida", 10, 35), *(bare(n, 1) for n in (36, 37, 38)), book=book)
+    assert story(*(bare(n, 1) for n in (40, 41)), book=book) == []
+    for now in range(42, 48):
+        book.could_not_see(at(39.5), at(now))
+        assert NEST in book.wanted(at(now)), "as soon as it sees again"
+    [gone] = story(*(bare(n, 0) for n in (48, 49, 50)), book=book)
+    assert isinstance(gone, EggGone)
+    assert (gone.unseen, gone.count, gone.suspects) == (True, 1, ())
+    [later] = story(
+        visit("Flora", 60, 80),
+        *(bare(n, 1) for n in (81, 82, 83)),
+        visit("Ida", 90, 92),
+        *(bare(n, 0) for n in (100, 101, 102, 103, 104)),
+        book=book,
+    )[1:]
+    assert isinstance(later, EggGone)
+    assert (later.unseen, later.suspects) == (False, ("Ida",)), "that was seen"
+
+
+def test_an_egg_that_was_laid_while_the_camera_could_not_see_is_found() -> None:
+    book = NestBook("coop", [NEST])
+    story(*EMPTY, book=book)
+    book.could_not_see(at(3), at(12))
+    [egg] = story(*(bare(n, 1) for n in (13, 14, 15)), book=book)
+    assert isinstance(egg, EggLaid)
+    assert [share.hen for share in egg.shares] == [NOBODY]
+    assert story(*EMPTY, *(bare(n, 1, 0.9) for n in (13, 14, 15))) == [], (
+        "with nobody near it is not believed"
+    )

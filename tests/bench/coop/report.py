@@ -13,7 +13,15 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from coop.domain.egg import NOBODY, Egg, suspects
-from coop.domain.event import Event, FlockComplete, FlockIncomplete, PictureBad, PredatorSeen, StrangerSeen
+from coop.domain.event import (
+    EggGone,
+    Event,
+    FlockComplete,
+    FlockIncomplete,
+    PictureBad,
+    PredatorSeen,
+    StrangerSeen,
+)
 from coop.frame.sim.source import SimSource
 from coop.frame.sim.truth import Fact, FactKind
 from coop.settings import Settings
@@ -116,16 +124,19 @@ def _may_be(egg: Egg, hen: str) -> bool:
 def _takings(source: SimSource, events: Sequence[Event], scores: Scores) -> None:
     for kind, name in ((FactKind.COLLECTED, "EggsCollected"), (FactKind.STOLEN, "EggGone")):
         facts = source.truth.of(kind)
-        found = [e for e in events if e.name == name]
+        found = [e for e in events if e.name == name and not (isinstance(e, EggGone) and e.unseen)]
+        unseen = [e for e in events if isinstance(e, EggGone) and e.unseen]
         scores.counts[f"{name} true"] += len(facts)
         scores.counts[f"{name} found"] += len(found)
         for fact in facts:
             hit = any(
-                e.place == fact.place and fact.time <= e.time <= fact.time + timedelta(hours=3) for e in found
+                e.place == fact.place and fact.time <= e.time <= fact.time + timedelta(hours=3)
+                for e in (*found, *unseen)
             )
             scores.counts[f"{name} right"] += hit
             if not hit:
                 scores.wrong.append(f"{name} missed: {fact.place} {fact.time:%d %H:%M}")
+        scores.counts["taken unseen"] += len(unseen) if kind is FactKind.STOLEN else 0
 
 
 def _suspects(
@@ -228,6 +239,8 @@ def lines(scores: Scores, *, sketch: bool = False) -> Iterator[str]:
     yield f"laying hen most probable: {scores.share('hen right', 'eggs right'):.3f} of them (asked: 0.90)"
     for name in ("EggsCollected", "EggGone"):
         yield f"{name}: {c[name + ' true']} true, {c[name + ' right']} told, {c[name + ' found']} in all"
+    if c["taken unseen"]:
+        yield f"told as collected or gone while the camera could not see: {c['taken unseen']}"
     yield (
         f"suspects: layers listed on {c['layers listed']} of {c['layer evenings']} evenings from day 8 "
         f"(asked: 0), "
