@@ -31,7 +31,8 @@ _CERTAIN = 2.0  # what surely differs does so by this many times what may differ
 _EDGES_S = 2.0  # how often the edges of the background are looked for; it changes slowly
 _LOOK_S = 1.3  # how often is learned, which costs ...
 _SETTLING = 0.09  # ... of the time in which things settle at most, so that it comes out as it is set ...
-_SOON_S = 0.45  # ... while the background is new or much differs that belongs to nothing ...
+_SWAY, _GOLDEN = 0.25, 0.618  # ... now sooner and now later by this share, or what moves in step looks still ...
+_SOON_S = 0.45  # ... while the background or a thing is new, or much differs that belongs to nothing ...
 _NEW_S, _UNSETTLED = 10.0, 0.03  # of the picture
 _YOUNG_S = 1.5  # ... and so long each picture
 _BLEND = 0.25  # of the way that a candidate follows what is seen
@@ -123,17 +124,20 @@ class Background:
         kept: Sequence[Area],
         dt: float,
         keep_rate: float,
+        *,
+        news: bool = False,
     ) -> bool:
         """Learn from a picture ``dt`` seconds after the last one; call `differing` with it first.
 
         ``differing``: pixels that may differ; ``moving``: those that belong to a thing; ``kept``: areas in
-        which something lives, where what is new settles at ``keep_rate`` (0 to 1) of the usual rate.
+        which something lives, where what is new settles at ``keep_rate`` (0 to 1) of the usual rate;
+        ``news``: a thing has just come, and may be a hole in the background.
         Returns whether candidates were looked at, which is done a few times a second.
         """
         self._age += dt
         self._unlooked += dt
         self.flicker.watch(clean, self._distance, [*sure, *kept], self._age)
-        if not self._is_due(differing, moving):
+        if not self._is_due(differing, moving, news):
             return False
         self._looks += 1
         self._learn_mean(planes, _mask(cv2.bitwise_not(differing)))
@@ -146,10 +150,11 @@ class Background:
         self._unlooked = 0.0
         return True
 
-    def _is_due(self, differing: Mask, moving: Mask) -> bool:
-        if self._unlooked >= self._look_s or self._age <= _YOUNG_S:
+    def _is_due(self, differing: Mask, moving: Mask, news: bool) -> bool:
+        sway = _SWAY * (2 * (self._looks * _GOLDEN % 1) - 1)
+        if self._unlooked >= self._look_s * (1 + sway) or self._age <= _YOUNG_S:
             return True
-        if self._unlooked < _SOON_S or self._age <= _NEW_S:
+        if self._unlooked < _SOON_S or self._age <= _NEW_S or news:
             return self._unlooked >= _SOON_S
         odd = cv2.countNonZero(differing) - cv2.countNonZero(moving)
         return odd > _UNSETTLED * differing.size

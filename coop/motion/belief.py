@@ -28,6 +28,7 @@ _CALM = 0.05  # flashes a second; with fewer even a thin thing is believed at on
 _CROWD = 3  # thin things that come at once are flashes: the camera was knocked, or a gust came
 _MANY = 0.03  # flashes a frame; ten times as many ask for one more sight
 _AGAIN_S = 0.19  # between two sights that a thin thing needs
+_NEWS_S = 2.0  # a thing that came so long ago is no news any more
 
 
 @dataclass(kw_only=True)
@@ -71,6 +72,7 @@ class Belief:
     def __init__(self) -> None:
         self._chains: list[_Chain] = []
         self._flashes = 0.0  # a second
+        self.news = False  # whether a thing that is believed came just now, and does not move as if alive
         self.came: list[
             Box
         ] = []  # the way here of each thing that turned out to be alive in the last picture
@@ -112,6 +114,7 @@ class Belief:
                 or chain.sure
                 or (self._is_enough(chain, dt, infrared) and not _flickers(box, flickering))
             )
+        self.news = any(c.believed and not c.alive and c.seconds < _NEWS_S for c in chains)
         self._chains = chains
         self._count(sum(chain.seconds < _FLASH_S and not chain.sure for chain in free), dt)
         return [(chain.believed, chain.sure) for chain in chains]

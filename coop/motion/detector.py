@@ -129,7 +129,15 @@ class MotionDetector:
         solid = self._without_light(planes, moving, believed, kept, dt)
         there = [without_shadow(moving, box, planes, self._background.known) for box in solid]
         if self._background.learn(
-            planes, differs.perhaps, differs.clean, moving, alive, kept, dt, self._keep_rate
+            planes,
+            differs.perhaps,
+            differs.clean,
+            moving,
+            alive,
+            kept,
+            dt,
+            self._keep_rate,
+            news=self._belief.news,
         ):
             there = self._without_ghosts(planes, moving, there)
         self._there = tuple(there)

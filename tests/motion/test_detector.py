@@ -217,15 +217,16 @@ def test_a_standing_hen_is_kept_while_her_track_lives(scene: Any) -> None:
     assert min(found) > 0.5
 
 
-def test_no_part_of_a_kept_hen_settles_while_another_part_moves(scene: Any) -> None:
+@pytest.mark.parametrize("settle_s", [10, 15])  # at 15 it is learned as often as she turns her head
+def test_no_part_of_a_kept_hen_settles_while_another_part_moves(scene: Any, settle_s: float) -> None:
     scene.fps = 2.0
-    detector = MotionDetector(settle_s=10, keep_rate=1)
+    detector = MotionDetector(settle_s=settle_s, keep_rate=1)
     learned(scene, detector, seconds=30)
     hen, around = Box(300, 150, 90, 70), Box(270, 150, 120, 70)
 
     found = []
     for step in range(60):
-        head = Box(hen.x - 26 + 4 * (step * 7 % 5), hen.y, 30, 30)
+        head = Box(hen.x - 26 + 8 * (step % 3), hen.y, 30, 30)
         motion = detector.detect(scene.frame((hen, BROWN), (head, BROWN)), keep=[around])
         found.append(overlap(motion, hen))
 
@@ -261,10 +262,10 @@ def test_a_hen_learned_as_background_leaves_no_ghost_when_she_goes(scene: Any) -
     for _ in range(150):  # half a minute
         detector.detect(scene.frame((Box(300, 150, 90, 70), BROWN)))
 
-    motions = [detector.detect(scene.frame()) for _ in range(25)]
+    motions = [detector.detect(scene.frame()) for _ in range(20)]
 
     assert motions[0].regions  # she was seen to go
-    assert not any(motion.regions for motion in motions[15:])  # after three seconds nothing is left
+    assert not any(motion.regions for motion in motions[10:])  # after two seconds nothing is left
 
 
 def test_a_trembling_mount_does_not_fire(scene: Any) -> None:
