@@ -259,6 +259,11 @@ class Daemon:
             composer = replace(composer, routine_life=None)
         teller = make_teller(self._settings, self._store, composer, self._addressees, utc_now)
         recorder = Recorder(self._store, teller, self._full)
+
+        def record(findings: Findings, now: datetime) -> None:
+            with self._turns.away():  # the disk is waited for, which must not hold up other cameras
+                recorder(findings, now)
+
         judge = camera_judge(self._models.current, self._settings)
         clips = None
         if camera.clips and self._settings.clips.of:
@@ -278,7 +283,7 @@ class Daemon:
             self._settings,
             zones=zones,
             judge=judge,
-            record=recorder,
+            record=record,
             is_first_today=self._first_visits,
             # A recording begins anew with every start, and finds its visits again.
             open_visits=[v for v in self._store.open_visits() if live and v.camera == name],

@@ -87,8 +87,8 @@ class CameraLoop(threading.Thread):
             self.pipeline.drop()
 
     def has_time(self) -> bool:
-        """Whether a frame that came now would be looked at at once."""
-        return self._waits and self._turns.is_free()
+        """Whether a frame that came now would be looked at soon."""
+        return self._waits and self._turns.has_room()
 
     def analysed(self) -> tuple[float, float | None]:
         """Frames looked at a second of late, and how old the oldest of them was in the end."""

@@ -7,6 +7,9 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_ROOM = 2
+"""So many may wait for each place before it is said that there is no room: they are through in a moment."""
+
 
 class Turns:
     """Lets ``places`` threads work at once; of those that wait, the one that has waited longest is next.
@@ -21,31 +24,54 @@ class Turns:
         if places < 1:
             raise ValueError(f"There must be at least one place. Received: {places}")
         self._free = places
+        self._room = _ROOM * places
         self._patience_s = patience_s
         self._lock = threading.Lock()
         self._waiting: deque[threading.Event] = deque()
+        self._mine = threading.local()  # ``places``: how many this thread has
 
-    def is_free(self) -> bool:
-        """Whether a turn would come at once."""
-        return self._free > 0
+    def has_room(self) -> bool:
+        """Whether a turn would come soon."""
+        return len(self._waiting) < self._room
 
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Wait for a turn, and give it back in the end."""
-        has_place = self._wait()
+        self._take(self._wait())
         try:
             yield
         finally:
-            if has_place:
-                self._give_back()
+            self._give_back()
 
-    def _wait(self) -> bool:
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Let others work while the one whose turn it is waits for something that needs no processor.
+
+        Its next turn comes before those of all who wait: what it has begun is older than what they will.
+        Nothing happens where the thread has no turn.
+        """
+        if not getattr(self._mine, "places", ()):
+            yield
+            return
+        self._give_back()
+        try:
+            yield
+        finally:
+            self._take(self._wait(first=True))
+
+    def _take(self, has_place: bool) -> None:
+        self._mine.places = (*getattr(self._mine, "places", ()), has_place)
+
+    def _wait(self, *, first: bool = False) -> bool:
         with self._lock:
             if self._free:
                 self._free -= 1
                 return True
             called = threading.Event()
-            self._waiting.append(called)
+            if first:
+                self._waiting.appendleft(called)
+            else:
+                self._waiting.append(called)
         if called.wait(self._patience_s):
             return True
         with self._lock:
@@ -55,6 +81,9 @@ class Turns:
         return True  # it was called in this very moment
 
     def _give_back(self) -> None:
+        *self._mine.places, has_place = self._mine.places
+        if not has_place:
+            return
         with self._lock:
             if self._waiting:
                 self._waiting.popleft().set()

@@ -69,6 +69,50 @@ def test_a_place_is_given_back_after_an_error() -> None:
             raise ZeroDivisionError
 
 
+def test_who_is_away_lets_others_work_and_comes_back_before_those_who_wait() -> None:
+    turns, began = Turns(1, patience_s=60), []  # type: tuple[Turns, list[str]]
+    with turns.turn():
+        with turns.away():
+            first, second = (Worker(turns, began, name) for name in "ab")
+            first.start()
+            wait_for("the first", lambda: began == ["a"], 30)
+            second.start()
+            wait_for("the second to wait", lambda: waiting(turns) == 1, 30)
+            ending = threading.Thread(
+                target=lambda: (wait_for("both", lambda: waiting(turns) == 2, 30), first.end.set())
+            )
+            ending.start()
+        assert began == ["a"]
+    wait_for("the second", lambda: began == ["a", "b"], 30)
+    for thread in (first, second, ending):
+        if isinstance(thread, Worker):
+            thread.end.set()
+        thread.join(30)
+    with turns.turn():
+        assert waiting(turns) == 0
+
+
+def test_one_without_a_turn_is_away_at_no_cost() -> None:
+    turns = Turns(1)
+    with turns.away(), turns.turn(), turns.away(), turns.turn():
+        assert waiting(turns) == 0
+
+
+def test_there_is_room_as_long_as_few_wait() -> None:
+    turns, began = Turns(1, patience_s=60), []  # type: tuple[Turns, list[str]]
+    workers = [Worker(turns, began, name) for name in "abc"]
+    said = []
+    for number, worker in enumerate(workers, start=1):
+        worker.start()
+        wait_for("it", lambda number=number: len(began) + waiting(turns) == number, 30)
+        said.append(turns.has_room())
+    assert said == [True, True, False]
+    for worker in workers:
+        worker.end.set()
+        worker.join(30)
+    assert turns.has_room()
+
+
 def test_no_places_are_refused() -> None:
     with pytest.raises(ValueError, match="at least one"):
         Turns(0)

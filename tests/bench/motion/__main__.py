@@ -123,7 +123,8 @@ def _real(console: Console, names: Sequence[str]) -> None:
         table.add_column(column, justify="left" if column == "detector" else "right")
     scores = real.highway_scores(data, names)
     for name, score in scores.items():
-        watched = [real.watch(data / "videos" / video, name) for video in real.VIDEOS]
+        videos = () if name == real.REPLAY else real.VIDEOS
+        watched = [real.watch(data / "videos" / video, name) for video in videos]
         cells = [f"{100 * w.with_regions:.0f} ({w.regions:.1f})" for w in watched]
         figures = [f"{v:.4f}" for v in (score.f_measure, score.precision, score.recall)]
         table.add_row(name, *figures, f"{score.cpu_ms:.2f}", *cells)

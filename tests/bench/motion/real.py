@@ -10,12 +10,13 @@ from pathlib import Path
 
 import cv2
 from bench import highway
-from bench.motion.detectors import DETECTORS, masker
+from bench.motion.detectors import DETECTORS, OURS, masker
 from bench.motion.scene import START
 
 from coop.domain.frame import Frame
 
 VIDEOS = ("vtest.avi", "tree.avi", "hens-in-run.mp4")
+REPLAY = "coop replay"
 _FIRST_S = 3.0
 
 
@@ -31,9 +32,10 @@ class Watched:
 
 
 def highway_scores(data: Path, detectors: Sequence[str]) -> dict[str, highway.Score]:
-    """F-measure and more of each detector, in one run."""
+    """F-measure and more of each detector, in one run; ours also from the masks that a replay writes."""
     cv2.setNumThreads(1)
-    return {name: highway.score(data / "highway", masker(DETECTORS[name]())) for name in detectors}
+    replayed = {REPLAY: highway.score_replay(data / "highway")} if OURS in detectors else {}
+    return replayed | {name: highway.score(data / "highway", masker(DETECTORS[name]())) for name in detectors}
 
 
 def watch(file: Path, name: str, most: int = 900) -> Watched:
