@@ -303,6 +303,7 @@ class Daemon:
                 fps=camera.fps,
                 finer=main.stream.at if main else None,
                 wanted=lambda: loop.has_time(),
+                turn=self._turns.turn,
             ),
             slot,
             stale_after_s=camera.timeout_s,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -32,7 +33,7 @@ from coop.event.visits import VisitBook
 from coop.eyesight import Eyesight
 from coop.frame.main_stream import MainSource
 from coop.frame.masked import masked
-from coop.frame.network import Finer, Wanted
+from coop.frame.network import Finer, Turn, Wanted
 from coop.frame.sight import Sight
 from coop.frame.source import Source, open_source
 from coop.motion.detector import MotionDetector
@@ -75,10 +76,12 @@ def camera_source(
     start: datetime | None = None,
     finer: Finer | None = None,
     wanted: Wanted | None = None,
+    turn: Turn = nullcontext,
 ) -> Source:
     """The source of one camera, its privacy masks applied, at most ``fps`` frames a second. `SourceError`.
 
-    ``finer`` asks its main stream for a moment; ``wanted`` says whether there is time for a picture.
+    ``finer`` asks its main stream for a moment; ``wanted`` says whether there is time for a picture, which is
+    decoded in its ``turn``.
     """
     source = open_source(
         camera.url.get_secret_value(),
@@ -91,6 +94,7 @@ def camera_source(
         fps=fps,
         finer=finer,
         wanted=wanted,
+        turn=turn,
     )
     return masked(source, camera.privacy_masks)
 

@@ -87,8 +87,8 @@ class CameraLoop(threading.Thread):
             self.pipeline.drop()
 
     def has_time(self) -> bool:
-        """Whether a frame that came now would be looked at soon."""
-        return self._waits and self._turns.has_room()
+        """Whether a frame that came now would be looked at next."""
+        return self._waits
 
     def analysed(self) -> tuple[float, float | None]:
         """Frames looked at a second of late, and how old the oldest of them was in the end."""
@@ -114,7 +114,7 @@ class CameraLoop(threading.Thread):
         if self._slot.wait(IDLE_S):
             self._waits = False
             try:
-                with self._turns.turn():
+                with self._turns.turn(first=True):  # it has been decoded: nothing is older
                     self._look(self._slot.take(0))  # the newest by now
             finally:
                 self._waits = True

@@ -7,9 +7,6 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_ROOM = 2
-"""So many may wait for each place before it is said that there is no room: they are through in a moment."""
-
 
 class Turns:
     """Lets ``places`` threads work at once; of those that wait, the one that has waited longest is next.
@@ -24,20 +21,15 @@ class Turns:
         if places < 1:
             raise ValueError(f"There must be at least one place. Received: {places}")
         self._free = places
-        self._room = _ROOM * places
         self._patience_s = patience_s
         self._lock = threading.Lock()
         self._waiting: deque[threading.Event] = deque()
         self._mine = threading.local()  # ``places``: how many this thread has
 
-    def has_room(self) -> bool:
-        """Whether a turn would come soon."""
-        return len(self._waiting) < self._room
-
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait for a turn, and give it back in the end."""
-        self._take(self._wait())
+    def turn(self, *, first: bool = False) -> Iterator[None]:
+        """Wait for a turn, and give it back in the end. ``first``: before all who wait."""
+        self._take(self._wait(first=first))
         try:
             yield
         finally:
@@ -62,7 +54,7 @@ class Turns:
     def _take(self, has_place: bool) -> None:
         self._mine.places = (*getattr(self._mine, "places", ()), has_place)
 
-    def _wait(self, *, first: bool = False) -> bool:
+    def _wait(self, *, first: bool) -> bool:
         with self._lock:
             if self._free:
                 self._free -= 1

@@ -98,21 +98,6 @@ def test_one_without_a_turn_is_away_at_no_cost() -> None:
         assert waiting(turns) == 0
 
 
-def test_there_is_room_as_long_as_few_wait() -> None:
-    turns, began = Turns(1, patience_s=60), []  # type: tuple[Turns, list[str]]
-    workers = [Worker(turns, began, name) for name in "abc"]
-    said = []
-    for number, worker in enumerate(workers, start=1):
-        worker.start()
-        wait_for("it", lambda number=number: len(began) + waiting(turns) == number, 30)
-        said.append(turns.has_room())
-    assert said == [True, True, False]
-    for worker in workers:
-        worker.end.set()
-        worker.join(30)
-    assert turns.has_room()
-
-
 def test_no_places_are_refused() -> None:
     with pytest.raises(ValueError, match="at least one"):
         Turns(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -52,6 +52,10 @@ Finer = Callable[[float], Picture | None]
 
 Wanted = Callable[[], bool]
 """Whether somebody has time for a picture now."""
+
+
+Turn = Callable[[], AbstractContextManager[None]]
+"""What is entered to decode: it waits where others do so already, more than there are processors for."""
 
 
 def _always() -> bool:
@@ -161,7 +165,8 @@ class NetworkSource:
     for more than `TOO_LATE_S` is left out, so a reader that falls behind goes on with the newest key picture.
     A stream that breaks, ends, stalls or gives nothing but damaged pictures raises SourceError; open it anew.
     A camera that gives stills is asked for one each time that a frame is due. While nothing is ``wanted``
-    pictures wait undecoded, so that a box with too much to do decodes none for nothing.
+    pictures wait undecoded, so that a box with too much to do decodes none for nothing. It decodes when it is
+    its ``turn``.
     """
 
     live = True
@@ -176,6 +181,7 @@ class NetworkSource:
         fps: float | None = None,
         finer: Finer | None = None,
         wanted: Wanted = _always,
+        turn: Turn = nullcontext,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = url
@@ -185,24 +191,24 @@ class NetworkSource:
         self._fps = fps
         self._finer = finer
         self._wanted = wanted
+        self._turn = turn
         self._monotonic = monotonic
 
     def frames(self, stop: Stop) -> Iterator[Frame]:
         with opened(self._url, self._timeout_s, self._monotonic) as stream:
             if not stream.is_still:
                 decoder = Decoder(stream.codec)
-                for arrived, decoded in self._looked_at(stream, decoder, stop):
-                    yield self._frame(decoder.picture(decoded), arrived.number, arrived.taken)
+                yield from self._looked_at(stream, decoder, stop)
                 return
         for number in self._turns(stop):
             with opened(self._url, self._timeout_s, self._monotonic) as still:
                 image = self._still(still, stop)
-            yield self._frame(image, number, self._monotonic())
+            yield self._frame(image, number, self._clock(), self._monotonic())
 
-    def _frame(self, image: Picture, number: int, taken: float) -> Frame:
+    def _frame(self, image: Picture, number: int, time: datetime, taken: float) -> Frame:
         return Frame(
             camera=self._camera,
-            time=self._clock(),
+            time=time,
             image=image,
             number=number,
             finer=partial(self._finer, taken) if self._finer is not None else None,
@@ -229,10 +235,8 @@ class NetworkSource:
                 return decoder.picture(decoded)
         raise self._damaged("its picture is damaged")
 
-    def _looked_at(
-        self, stream: Opening, decoder: Decoder, stop: Stop
-    ) -> Iterator[tuple[Arrived, av.VideoFrame]]:
-        """The pictures that are due, decoded."""
+    def _looked_at(self, stream: Opening, decoder: Decoder, stop: Stop) -> Iterator[Frame]:
+        """The pictures that are due."""
         rate, gop = RateLimit(self._fps), Gop(decoder)
         good = last = self._monotonic()
         for arrived in stream.arrivals(stop):
@@ -244,10 +248,13 @@ class NetworkSource:
                 continue
             if not rate.due(now, cheap=arrived.coded.is_keyframe):
                 continue
-            decoded, last = gop.newest(), now
-            if decoded is not None:
+            came, last = self._clock(), now
+            with self._turn():
+                decoded = gop.newest()
+                image = decoder.picture(decoded) if decoded is not None else None
+            if image is not None:
                 good = now
-                yield arrived, decoded
+                yield self._frame(image, arrived.number, came, arrived.taken)
             elif gop.damaged and now - good > self._timeout_s:
                 raise self._damaged(f"all its pictures for {self._timeout_s:g} s were damaged")
 

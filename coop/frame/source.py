@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -14,7 +15,7 @@ from coop.domain.url import redact_url
 from coop.errors import SourceError
 
 if TYPE_CHECKING:
-    from coop.frame.network import Finer, Wanted
+    from coop.frame.network import Finer, Turn, Wanted
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 """What counts as a still picture, in lower case."""
@@ -92,6 +93,7 @@ def open_source(
     fps: float | None = None,
     finer: Finer | None = None,
     wanted: Wanted | None = None,
+    turn: Turn = nullcontext,
 ) -> Source:
     """The source that ``url`` names. Nothing is opened before its frames are asked for.
 
@@ -100,7 +102,8 @@ def open_source(
     recording began, where its own word shall not count. ``timeout_s`` bounds the opening and each read of
     a live stream; ``fps`` bounds the frames given a second; ``finer`` is what a network camera's main stream
     answers; ``wanted`` says whether somebody has time for a picture, and one of a network camera is not even
-    decoded where nobody has. Raises SourceError where ``url`` names nothing usable.
+    decoded where nobody has, nor before it is its ``turn``. Raises SourceError where ``url`` names nothing
+    usable.
     """
     if start is not None and start.tzinfo is None:
         raise ValueError(f"A recording's start needs a time zone. Received: {start.isoformat()}")
@@ -116,6 +119,7 @@ def open_source(
             fps=fps,
             finer=finer,
             wanted=wanted or (lambda: True),
+            turn=turn,
         )
     if is_live(url):
         from coop.frame.device import DeviceSource

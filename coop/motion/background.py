@@ -95,6 +95,19 @@ class Background:
             picture *= gains
         self._see_mean()
 
+    def move(self, x: float, y: float) -> None:
+        """Follow a camera that has turned a little: all that is remembered lies so far right and down."""
+        matrix = np.array([[1, 0, x], [0, 1, y]], dtype=np.float32)
+        size = self.mean.shape[2], self.mean.shape[1]
+        for picture in (self.mean, self._candidate, self._before):
+            for plane in picture:
+                moved = cv2.warpAffine(
+                    plane, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+                )
+                np.clip(moved, 0, 255, out=plane)
+        self._edges_age = None
+        self._see_mean()
+
     def differing(self, planes: Planes) -> tuple[Mask, Mask]:
         """Two masks: where the picture may differ from the background, and where it surely does.
 

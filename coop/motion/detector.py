@@ -18,6 +18,7 @@ from coop.domain.zone import Point
 from coop.motion.areas import Area, area_in_small, around, box_of, holds_any
 from coop.motion.background import Background
 from coop.motion.belief import Belief
+from coop.motion.drift import Drift
 from coop.motion.follower import LightFollower
 from coop.motion.ghosts import is_ghost
 from coop.motion.light import is_light, local_gains
@@ -140,6 +141,9 @@ class MotionDetector:
             news=self._belief.news,
         ):
             there = self._without_ghosts(planes, moving, there)
+        drifted = self._drift.shift(planes, self._background.known, moving, dt)
+        if drifted is not None:
+            self._background.move(*drifted)
         self._there = tuple(there)
         regions = regions_in_source(there, moving, frame.width, frame.height)
         return Motion(regions=regions, mask=moving)
@@ -160,6 +164,7 @@ class MotionDetector:
         )
         self._light = LightFollower(self._looked_at)
         self._belief = Belief()
+        self._drift = Drift()
         self._there = ()
         self._known_before = planes  # the background before the light changed
         self._relearn_left = _RELEARN_S

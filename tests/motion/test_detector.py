@@ -2,6 +2,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -280,6 +281,26 @@ def test_a_trembling_mount_does_not_fire(scene: Any) -> None:
     motions = [detector.detect(trembled(scene.frame(), steps[n % 6])) for n in range(30)]
 
     assert not any(motion.regions for motion in motions)
+
+
+def test_a_mount_that_sinks_does_not_fire_and_a_hen_is_found_meanwhile(scene: Any) -> None:
+    """White lines on a road: their edges creep over the picture, twelve pixels in half a minute."""
+    detector = MotionDetector()
+    for left in (90, 330, 500):
+        corners = np.array([(left, 360), (left + 14, 360), (left + 74, 0), (left + 66, 0)])
+        cv2.fillPoly(scene.floor, [corners], (225, 225, 225))
+    cv2.fillPoly(scene.floor, [np.array([(0, 150), (640, 180), (640, 188), (0, 156)])], (225, 225, 225))
+
+    def sunk(picture: Any) -> None:
+        moved = np.array([[1, 0, 0.4 * (scene.elapsed - 6)], [0, 1, 0.1 * (scene.elapsed - 6)]])
+        if scene.elapsed > 6:
+            picture[:] = cv2.warpAffine(picture, moved, (640, 360), borderMode=cv2.BORDER_REPLICATE)
+
+    motions = [detector.detect(scene.frame(extra=sunk)) for _ in range(180)]
+    hen = Box(200, 240, 90, 70)
+
+    assert not any(motion.regions for motion in motions)
+    assert overlap(detector.detect(scene.frame((hen, BROWN), extra=sunk)), hen) > 0.5
 
 
 def test_without_her_track_a_standing_hen_melts_into_the_background(scene: Any) -> None:
