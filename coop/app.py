@@ -351,7 +351,7 @@ class Daemon:
         """The main stream of a camera that has one, under a watch of its own: it may fail by itself."""
         if camera.main_url is None:
             return None
-        stream = MainStream()
+        stream = MainStream(away=self._turns.away)
         watch = CameraWatch(
             f"{name} (main stream)", lambda: main_source(camera), stream, stale_after_s=camera.timeout_s
         )

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +16,7 @@ from coop.domain.frame import Picture
 from coop.domain.url import redact_url
 from coop.errors import SourceError
 from coop.frame.gop import CodedPicture, Decoder
-from coop.frame.network import Opening, opened
+from coop.frame.network import Opening, Turn, opened
 from coop.frame.source import Stop
 
 KEPT_S = 2.0
@@ -96,12 +97,14 @@ class MainStream:
 
     A key picture makes those before it needless as soon as nobody can ask for them any more. While things
     move each request decodes only what came since the last; after a quiet time decoding begins at the newest
-    key picture before the moment. Thread-safe: one thread puts, others ask.
+    key picture before the moment. ``away`` is entered while it waits for a picture to come. Thread-safe: one
+    thread puts, others ask.
     """
 
-    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic, away: Turn = nullcontext) -> None:
         self.dropped = 0
         self._monotonic = monotonic
+        self._away = away
         self._changed = threading.Condition()
         self._kept: deque[CodedFrame] = deque()
         self._bytes = 0
@@ -152,14 +155,18 @@ class MainStream:
             return self._decode_up_to(wanted)
 
     def _nearest(self, taken: float) -> CodedFrame | None:
+        if not self._is_there(taken):
+            with self._away(), self._changed:
+                self._changed.wait_for(lambda: self._is_there(taken), WAIT_S)
         with self._changed:
-            self._changed.wait_for(
-                lambda: self._closed or (bool(self._kept) and self._kept[-1].taken >= taken), WAIT_S
-            )
             if not self._kept:
                 return None
             nearest = min(reversed(self._kept), key=lambda frame: abs(frame.taken - taken))
             return nearest if abs(nearest.taken - taken) <= NEAR_S else None
+
+    def _is_there(self, taken: float) -> bool:
+        with self._changed:
+            return self._closed or (bool(self._kept) and self._kept[-1].taken >= taken)
 
     def _decode_up_to(self, wanted: CodedFrame) -> Picture | None:
         """Decode what lies between; None where that takes too long, or something there is damaged."""

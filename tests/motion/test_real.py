@@ -36,6 +36,13 @@ def test_pedestrians_are_told_apart(test_data: Path) -> None:
     assert all(2 <= len(motion.regions) <= 12 for motion in found[60:])
 
 
+def test_a_road_is_empty_between_two_cars_although_the_mount_sinks(test_data: Path) -> None:
+    """The white lines in the picture's corner creep by twelve pixels; they were seen in 86% of all frames."""
+    found = motions(test_data / "videos" / "car-detection.mp4", 377)
+
+    assert np.mean([bool(motion.regions) for motion in found]) < 0.5
+
+
 def test_an_empty_room_is_quiet(test_data: Path) -> None:
     found = motions(test_data / "videos" / "one-by-one-person-detection.mp4", 60)
 
