@@ -41,7 +41,8 @@ _DOUBT = 2.0  # the same, for each second in which something else is there
 _MAJORITY = 0.65  # of all the time that is known
 _YOUNGEST_S = 2.0  # nothing becomes background sooner
 _RECALL_S = 300.0  # how long the background that was replaced is remembered
-_STILL_S = 1.0  # what has looked the same for so long stands still
+_STILL_S = 1.0  # what has looked the same for so long stands still ...
+_CALM_S = 0.4  # ... or, where the background is a guess, for so long
 _MOSTLY = 0.7  # share of a shape that must be still for the shape to be
 _ALIVE = 0.01  # share of what differs in a kept area that must change for it to be alive
 
@@ -78,6 +79,7 @@ class Background:
         self._recall: Doubles = np.zeros(shape, dtype=np.float64)  # the age up to which it counts
         self._last_recall = 0.0  # the highest of them
         self._recalling: Mask = np.zeros(shape, dtype=np.uint8)  # 255 where ``before`` still counts
+        self._guessed: Mask | None = None  # 255 where nothing but a guess is behind a thing
         self._age = 0.0  # seconds
         self._edges_age: float | None = None  # when the edges were looked for; None if they must be now
         self._looks = 0
@@ -157,6 +159,7 @@ class Background:
         self._learn_noise(differing, moving, kept)
         self._learn_candidate(planes, differing, kept, keep_rate)
         self._see_recalled()
+        self._doubt_guesses(differing)
         self.flicker.fade(self._unlooked)
         self._see_mean()
         self._see_limits()
@@ -173,9 +176,20 @@ class Background:
         return odd > _UNSETTLED * differing.size
 
     def is_still(self, area: Area, shape: Mask) -> bool:
-        """Whether most of a shape has looked the same for a while; ``shape`` is its mask within ``area``."""
-        still = (self._evidence[area] >= self._forgotten + _STILL_S) & (shape > 0)
+        """Whether most of a shape has looked the same for a while; ``shape`` is its mask within ``area``.
+
+        What stands where the background is a guess is not asked for so long.
+        """
+        seconds = _CALM_S if self.is_guess(area, shape) else _STILL_S
+        still = (self._evidence[area] >= self._forgotten + seconds) & (shape > 0)
         return int(np.count_nonzero(still)) >= _MOSTLY * cv2.countNonZero(shape)
+
+    def is_guess(self, area: Area, shape: Mask) -> bool:
+        """Whether what is behind most of a shape was never seen in this light."""
+        if self._guessed is None:
+            return False
+        guessed = cv2.countNonZero(cv2.bitwise_and(self._guessed[area], shape))
+        return guessed >= _MOSTLY * cv2.countNonZero(shape)
 
     def absorb(self, planes: Planes, area: Area, shape: Mask) -> None:
         """Take what is seen in a shape for background at once, and do not remember what was there before."""
@@ -189,8 +203,10 @@ class Background:
     def relight(self, planes: Planes, behind: Floats, hidden: Sequence[Area]) -> None:
         """Begin anew with this picture, but with ``behind``, (3, h, w), in areas that things hide."""
         self.restart(planes)
+        self._guessed = np.zeros(self._noise.shape, dtype=np.uint8)
         for area in hidden:
             self.mean[:, *area] = np.minimum(behind[:, *area], 255)
+            self._guessed[area] = 255
         self._see_mean()
         self._see_limits()
 
@@ -202,6 +218,13 @@ class Background:
             self._recalling = mask_of(self._recall > self._age)
             if self._last_recall <= self._age:
                 self._last_recall = 0.0
+
+    def _doubt_guesses(self, differing: Mask) -> None:
+        """A guess that the picture agrees with is none any more."""
+        if self._guessed is not None:
+            cv2.bitwise_and(self._guessed, differing, dst=self._guessed)
+            if not cv2.countNonZero(self._guessed):
+                self._guessed = None
 
     def _see_limits(self) -> None:
         """By how much each pixel must differ: contrast, noise, flicker, and edges that tremble.

@@ -140,7 +140,7 @@ class MotionDetector:
             self._keep_rate,
             news=self._belief.news,
         ):
-            there = self._without_ghosts(planes, moving, there)
+            there = self._without_ghosts(planes, moving, there, kept)
         drifted = self._drift.shift(planes, self._background.known, moving, dt)
         if drifted is not None:
             self._background.move(*drifted)
@@ -230,20 +230,26 @@ class MotionDetector:
             self._unasked = 0.0
         return there
 
-    def _without_ghosts(self, planes: Planes, moving: Mask, boxes: Sequence[Box]) -> list[Box]:
+    def _without_ghosts(
+        self, planes: Planes, moving: Mask, boxes: Sequence[Box], kept: Sequence[Area]
+    ) -> list[Box]:
         """The boxes of things that are there; what is only a hole in the background is mended."""
         there = []
         for box in boxes:
             area = around(box, _ROOM, _ROOM)
             shape = moving[area]
-            if self._background.is_still(area, shape) and is_ghost(
-                shape, planes[:, *area], self._background.known[:, *area]
-            ):
+            if self._background.is_still(area, shape) and self._is_hole(planes, area, shape, kept):
                 self._background.absorb(planes, area, shape)
                 shape[:] = 0
             else:
                 there.append(box)
         return there
+
+    def _is_hole(self, planes: Planes, area: Area, shape: Mask, kept: Sequence[Area]) -> bool:
+        """Whether what stands still is nothing. Where the background is a guess, all is but what lives."""
+        if self._background.is_guess(area, shape):
+            return not holds_any(area, kept)
+        return is_ghost(shape, planes[:, *area], self._background.known[:, *area])
 
     def _begin_to_relearn(self, known: Planes, kept: Sequence[Area]) -> None:
         """The light has changed too much to be followed; ``known`` is the background in the old light."""

@@ -24,7 +24,7 @@ _COLOURFUL = 3.0  # times as many as in a picture without, where noise makes som
 
 _BLOCK = 10  # pixels of the small picture: large enough to know a texture again
 _REACH = 1.6  # blocks over which the light is taken to be smooth
-_LEAST, _MOST = 0.2, 5.0  # gains of one place
+_LEAST, _MOST = 0.02, 50.0  # gains of one place: an infrared lamp is that much brighter than dusk
 _TEXTURE = (5, 5)  # pixels: what is finer than this is texture, what is coarser is light
 _AGREES = 0.5  # correlation of textures from which on a place is believed to be the same in another light
 _RIM = np.ones((5, 5), np.uint8)

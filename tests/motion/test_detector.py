@@ -148,6 +148,21 @@ def test_a_hen_that_is_known_is_found_all_through_the_infrared_switch(scene: Any
     assert min(found) > 0.4
 
 
+def test_what_a_hen_hid_when_the_filter_switched_is_no_thing_when_she_has_gone(scene: Any) -> None:
+    """How a bucket looks in colours cannot be known from infrared, so what is taken for it is a guess."""
+    scene.floor[100:190, 310:370] = (30, 30, 200)
+    detector, keep = MotionDetector(), []
+    learned(scene, detector, infrared=True)
+    motions = []
+    for step in range(56):
+        hen = Box(130 + 6 * step, 120, 110, 80)
+        motions.append(detector.detect(scene.frame((hen, WHITE), infrared=step < 25), keep))
+        keep = [region.box for region in motions[-1].regions if region.box.iou(hen) > 0.3]
+
+    assert all(len(motion.regions) == 1 for motion in motions[-4:])
+    assert overlap(motions[-1], hen) > 0.5
+
+
 def test_a_hen_is_found_while_a_lamp_goes_on_and_nothing_else_is(scene: Any) -> None:
     detector = MotionDetector()
     learned(scene, detector)
