@@ -21,6 +21,7 @@ _ALIKE = 3.0  # ... if neither is larger than the other by this factor
 _SEEN = 2  # times: that something was there twice, and elsewhere, may be two flakes
 _TRAVELS = 0.5  # diagonals of its box: what has come so far goes somewhere
 _FLICKERS = 0.1  # of a box: a thin thing where so much flickers is believed only when it travels
+_CLUMP = 3  # times as large as a thick thing must be: so large are some leaves together
 _CLOSE = 2  # pixels around a box that count too
 _FLASH_S = 0.5  # a thin thing that is gone sooner was a flash
 _MEMORY_S = 30.0  # over which flashes are averaged
@@ -98,7 +99,7 @@ class Belief:
         chains = [self._chain_of(box, free, dt) for box in boxes]
         # Whether a thing that is sure is thin does not matter any more.
         thin = [
-            not chain.sure and not _is_thick(box, mask, thick)
+            not chain.sure and (not _is_thick(box, mask, thick) or _is_clump(box, flickering, thick))
             for box, chain in zip(boxes, chains, strict=True)
         ]
         crowd = sum(chain.hits == 1 and is_thin for chain, is_thin in zip(chains, thin, strict=True))
@@ -149,6 +150,11 @@ def _is_kept(box: Box, kept: Sequence[Area]) -> bool:
 def _flickers(box: Box, flickering: Mask) -> bool:
     rows, columns = _around(box.y, box.bottom), _around(box.x, box.right)
     return cv2.countNonZero(flickering[rows, columns]) > _FLICKERS * box.area
+
+
+def _is_clump(box: Box, flickering: Mask, thick: int) -> bool:
+    """Whether it is no larger than leaves that a gust moves together, where leaves have moved before."""
+    return max(box.w, box.h) < _CLUMP * thick and _flickers(box, flickering)
 
 
 def _around(start: int, stop: int) -> slice:

@@ -235,20 +235,24 @@ class MotionDetector:
     ) -> list[Box]:
         """The boxes of things that are there; what is only a hole in the background is mended."""
         there = []
-        for box in boxes:
-            area = around(box, _ROOM, _ROOM)
+        areas = [around(box, _ROOM, _ROOM) for box in boxes]
+        alive = [area for area in areas if holds_any(area, kept)]
+        for box, area in zip(boxes, areas, strict=True):
             shape = moving[area]
-            if self._background.is_still(area, shape) and self._is_hole(planes, area, shape, kept):
+            if self._background.is_still(area, shape) and self._is_hole(planes, area, shape, alive):
                 self._background.absorb(planes, area, shape)
                 shape[:] = 0
             else:
                 there.append(box)
         return there
 
-    def _is_hole(self, planes: Planes, area: Area, shape: Mask, kept: Sequence[Area]) -> bool:
-        """Whether what stands still is nothing. Where the background is a guess, all is but what lives."""
-        if self._background.is_guess(area, shape):
-            return not holds_any(area, kept)
+    def _is_hole(self, planes: Planes, area: Area, shape: Mask, alive: Sequence[Area]) -> bool:
+        """Whether what stands still is nothing. ``alive``: where something lives.
+
+        Where the background is a guess, all is nothing but what lives, once she who hid it is seen elsewhere.
+        """
+        if alive and self._background.is_guess(area, shape):
+            return area not in alive
         return is_ghost(shape, planes[:, *area], self._background.known[:, *area])
 
     def _begin_to_relearn(self, known: Planes, kept: Sequence[Area]) -> None:
