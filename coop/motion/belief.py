@@ -19,9 +19,11 @@ _NEAR = (
 )
 _ALIKE = 3.0  # ... if neither is larger than the other by this factor
 _SEEN = 2  # times: that something was there twice, and elsewhere, may be two flakes
-_TRAVELS = 0.5  # diagonals of its box: what has come so far goes somewhere
+_TRAVELS = 0.5  # diagonals of its box: what has come so far goes somewhere ...
+_SWAYS = 1.5  # ... and so far a small thing where much flickers in the wind: leaves sway
+_GUSTS = 1.0  # flashes a second: with more of them it is windy
 _FLICKERS = 0.1  # of a box: a thin thing where so much flickers is believed only when it travels
-_CLUMP = 3  # times as large as a thick thing must be: so large are some leaves together
+_CLUMP = 5  # times as large as a thick thing must be: so large are some leaves together
 _CLOSE = 2  # pixels around a box that count too
 _FLASH_S = 0.5  # a thin thing that is gone sooner was a flash
 _MEMORY_S = 30.0  # over which flashes are averaged
@@ -53,13 +55,10 @@ class _Chain:
         self.seconds += dt
         self.hits += 1
 
-    @property
-    def has_travelled(self) -> bool:
-        x, y = _centre(self.last)
+    def has_travelled(self, diagonals: float) -> bool:
         x0, y0 = _centre(self.first)
-        return self.hits > _SEEN and math.hypot(x - x0, y - y0) >= _TRAVELS * math.hypot(
-            self.last.w, self.last.h
-        )
+        way = math.hypot(self.x - x0, self.y - y0)
+        return self.hits > _SEEN and way >= diagonals * math.hypot(self.last.w, self.last.h)
 
 
 class Belief:
@@ -68,6 +67,7 @@ class Belief:
     A thick thing, one in an area that is kept and one that travels are sure. A thin one is believed at once
     only while the scene is calm. Where things flash (come and go within half a second), it must be seen
     again in the same place, the more often the more flashes there are: a flake may fall to where one was.
+    Leaves that a gust moves together are thick, so in the wind what is small where much flickers is thin.
     """
 
     def __init__(self) -> None:
@@ -98,15 +98,21 @@ class Belief:
         free = list(self._chains)
         chains = [self._chain_of(box, free, dt) for box in boxes]
         # Whether a thing that is sure is thin does not matter any more.
-        thin = [
-            not chain.sure and (not _is_thick(box, mask, thick) or _is_clump(box, flickering, thick))
+        gusts = self._flashes >= _GUSTS
+        sways = [
+            gusts and not chain.sure and max(box.w, box.h) < _CLUMP * thick and _flickers(box, flickering)
             for box, chain in zip(boxes, chains, strict=True)
+        ]
+        thin = [
+            not chain.sure and (leaf or not _is_thick(box, mask, thick))
+            for box, chain, leaf in zip(boxes, chains, sways, strict=True)
         ]
         crowd = sum(chain.hits == 1 and is_thin for chain, is_thin in zip(chains, thin, strict=True))
         if crowd >= _CROWD:
             self._flashes += crowd / _MEMORY_S
-        for box, chain, is_thin in zip(boxes, chains, thin, strict=True):
-            if not chain.alive and (_is_kept(box, kept) or chain.has_travelled):
+        for box, chain, is_thin, leaf in zip(boxes, chains, thin, sways, strict=True):
+            far = _SWAYS if leaf else _TRAVELS
+            if not chain.alive and (_is_kept(box, kept) or chain.has_travelled(far)):
                 chain.alive = True
                 self.came.append(chain.first.union(box))
             chain.sure = chain.sure or chain.alive or not is_thin
@@ -150,11 +156,6 @@ def _is_kept(box: Box, kept: Sequence[Area]) -> bool:
 def _flickers(box: Box, flickering: Mask) -> bool:
     rows, columns = _around(box.y, box.bottom), _around(box.x, box.right)
     return cv2.countNonZero(flickering[rows, columns]) > _FLICKERS * box.area
-
-
-def _is_clump(box: Box, flickering: Mask, thick: int) -> bool:
-    """Whether it is no larger than leaves that a gust moves together, where leaves have moved before."""
-    return max(box.w, box.h) < _CLUMP * thick and _flickers(box, flickering)
 
 
 def _around(start: int, stop: int) -> slice:

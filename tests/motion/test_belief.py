@@ -83,3 +83,20 @@ def test_the_way_of_a_thing_that_turns_out_to_be_alive_is_told_once() -> None:
 
     assert len(ways) == 1
     assert ways[0].x == 100
+
+
+def test_in_the_wind_leaves_that_move_together_are_believed_no_more_than_one_leaf() -> None:
+    """Thick as they are; but a hen walks on, and is larger than a clump of leaves when she is near."""
+    clump, hen, leaves = Box(200, 100, 24, 20), Box(20, 60, 50, 44), np.full(SHAPE, 255, np.uint8)
+    belief = Belief()
+    for number in range(60):
+        moths = [Box(20 + 4 * number, 10 + number, 9, 6), Box(290 - 4 * number, 150 - number, 9, 6)]
+        judged(belief, *(moths if number % 2 else ()))
+
+    swaying = [judged(belief, Box(200 + n % 3, 100, 24, 20), flickering=leaves) for n in range(8)]
+    walking = [judged(belief, Box(100 + 8 * n, 140, 24, 20), flickering=leaves) for n in range(8)]
+
+    assert not any(swaying[n] == [True] for n in range(8))
+    assert walking[-1] == [True]
+    assert judged(belief, hen, flickering=leaves) == [True]
+    assert judged(Belief(), clump, flickering=leaves) == [True], "without wind it may be anybody"
