@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from coop.domain.egg import REST, Egg, Share, attribute, laid_lately, stays_at
+from coop.domain.egg import REST, Egg, Share, as_claimed, attribute, laid_lately, stays_at
 from coop.domain.sighting import Visit
 
 LONGEST_STAY = timedelta(hours=12)
@@ -37,20 +37,33 @@ def reattribute(record: Record, since: datetime, now: datetime) -> tuple[Egg, ..
     if not later:
         return ()
     visits = record.visits(min(egg.since for egg in later) - LONGEST_STAY, now + timedelta(days=1))
+    # What was attributed last holds, so this is later, whatever the clock says.
+    moment = max([now, *(egg.attributed + timedelta(microseconds=1) for egg in later)])
     settled = [egg for egg in eggs if egg.time < since]
     changed = []
     for egg in later:
         here = [visit for visit in visits if visit.camera == egg.camera]
         before = [other for other in settled if other.time < egg.time]
-        stays = stays_at(here, egg.nest, egg.since, egg.time)
-        shares = attribute(stays, egg.together, laid_lately(before, egg.time))
-        anew = _with(egg, shares, now)
+        shares = _shares(egg, [other for other in later if other.lay_with(egg)], here, before)
+        anew = _with(egg, shares, moment)
         settled.append(anew)
         if not _same(egg.shares, shares):
             changed.append(anew)
     if changed:
-        record.attribute_anew({egg.key: egg.shares for egg in changed}, now)
+        record.attribute_anew({egg.key: egg.shares for egg in changed}, moment)
     return tuple(changed)
+
+
+def _shares(
+    egg: Egg, together: Sequence[Egg], visits: Sequence[Visit], before: Sequence[Egg]
+) -> tuple[Share, ...]:
+    """Whose an egg is: as a keeper said, else shared out among those whom no keeper named for another one."""
+    if egg.claim is not None:
+        return as_claimed(egg.claim)
+    claimed = {other.claim.hen for other in together if other.claim is not None}
+    stays = [stay for stay in stays_at(visits, egg.nest, egg.since, egg.time) if stay.hen not in claimed]
+    unclaimed = max(1, egg.together - sum(other.claim is not None for other in together))
+    return attribute(stays, unclaimed, laid_lately(before, egg.time))
 
 
 def _with(egg: Egg, shares: tuple[Share, ...], now: datetime) -> Egg:

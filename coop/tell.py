@@ -22,7 +22,7 @@ from coop.domain.sighting import Visit
 from coop.notify.compose import Composer
 from coop.notify.episode_texts import BEGINS, NAMES, belongs, episode, topic_of
 from coop.notify.languages import speaking
-from coop.notify.news import is_loud
+from coop.notify.news import claimed, is_loud
 from coop.notify.visit_message import VisitFacts, VisitMessage, about_visits
 from coop.store.tellings import Telling
 
@@ -52,6 +52,8 @@ class Record(Protocol):
     def events(
         self, since: datetime, until: datetime, names: Collection[str] | None = None
     ) -> tuple[RecordedEvent, ...]: ...
+
+    def eggs(self, since: datetime, until: datetime) -> tuple[Egg, ...]: ...
 
     def visits_by_key(self, keys: Collection[str]) -> dict[str, Visit]: ...
 
@@ -130,23 +132,35 @@ class Teller:
 
     def retell_eggs(self, eggs: Sequence[Egg]) -> tuple[Notification, ...]:
         """Changes of the messages about eggs that are attributed otherwise by now."""
-        found = {
-            recorded.event.key: recorded for recorded in self.record.events_by_key([e.key for e in eggs])
-        }
         notes: list[Notification] = []
-        for egg in eggs:
-            recorded = found.get(egg.key)
-            if recorded is None or not isinstance(recorded.event, EggLaid) or recorded.event.number > 1:
-                continue  # the first of the eggs found at once tells of all
-            anew = replace(recorded.event, shares=egg.shares)
+        # One message tells of all that were found at once.
+        for egg in {(e.camera, e.nest, e.time): e for e in eggs}.values():
+            found = self.record.eggs(egg.time, egg.time + timedelta(microseconds=1))
+            together = [one for one in found if one.lay_with(egg)]
+            events = {e.event.key: e.event for e in self.record.events_by_key([e.key for e in together])}
+            first = next((e for e in events.values() if isinstance(e, EggLaid) and e.number == 1), None)
+            if first is None:
+                continue
+            attributed = max(one.attributed for one in together)
             for recipient in self.recipients():
                 with speaking(recipient.language):
-                    (note,) = self.composer.compose(RecordedEvent(event=anew), [recipient.address])
-                cause = f"{egg.key}@{egg.attributed.isoformat()}:{recipient.address}"
+                    (note,) = self._egg_message(first, together, recipient.address)
+                cause = f"{first.key}@{attributed.isoformat()}:{recipient.address}"
                 notes.append(
                     replace(note, key=cause, edits=note.key, silent=True, picture=None, expires=None)
                 )
         return tuple(notes)
+
+    def _egg_message(self, event: EggLaid, together: Sequence[Egg], where: str) -> tuple[Notification, ...]:
+        shares = next(egg.shares for egg in together if egg.key == event.key)
+        notes = self.composer.compose(RecordedEvent(event=replace(event, shares=shares)), [where])
+        said = [egg.claim for egg in together if egg.claim is not None]
+        if not said:
+            return notes
+        owners = [(egg.likeliest.hen, egg.likeliest.probability) for egg in together]
+        who = max(said, key=lambda claim: claim.at).who
+        text = claimed(event, sorted(owners, key=lambda one: (-one[1], one[0])), who, self.composer.zone)
+        return tuple(replace(note, text=text) for note in notes)
 
     # New messages
 

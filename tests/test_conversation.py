@@ -583,13 +583,80 @@ def test_a_corrected_visit_gives_its_egg_to_another_hen_in_the_message_too(
         )  # fmt: skip
         await t.record(Findings(events=(RecordedEvent(event=laid),), counts=(count(clock()),)))
         told = server.chat(KEEPER)[-1]
-        assert told.text.startswith("🥚 Clover laid an egg") and told.words == ["✏️ another hen"]
+        assert told.text.startswith("🥚 Clover laid an egg") and told.words == [
+            "🥚 whose egg?",
+            "✏️ another hen",
+        ]
         clock.advance(60)
         said = await t.press(await t.press(told, "another hen"), "Ada")
-        assert said.text.startswith("🥚 Ada laid an egg") and said.words == ["✏️ another hen"]
+        assert said.text.startswith("🥚 Ada laid an egg") and said.words == ["🥚 whose egg?", "✏️ another hen"]
         (kept,) = t.house.store.eggs(NOON, clock() + timedelta(1))
         assert kept.likeliest.hen == "Ada" and len(t.house.store.attributions(kept.key)) == 2
         assert "Ada was here" in server.chat(KEEPER)[0].text
         assert "Ada: 1 egg" in (await t.says(KEEPER, "/eggs")).text
 
     converse(tmp_path, server, clock, talk)
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_keeper_says_whose_an_egg_is_and_takes_it_back(
+    tmp_path: Path, server: FakeBotApi, clock: Clock, language: str
+) -> None:
+    words = CLAIMED[language]
+
+    async def talk(t: Talk) -> None:
+        visits = [await t.sees("hen", hen) for hen in ("Clover", "Berta")]
+        for visit in visits:
+            await t.ends(visit)
+        shares = (
+            Share(hen="Clover", probability=0.5, visit=visits[0].key),
+            Share(hen="Berta", probability=0.49, visit=visits[1].key),
+            Share(hen="", probability=0.01),
+        )
+        found = replace(egg(clock()), since=NOON - timedelta(minutes=5), eggs=2, together=2, shares=shares)
+        pair = [replace(found, number=number) for number in (1, 2)]
+        await t.record(Findings(events=tuple(RecordedEvent(event=event) for event in pair)))
+        told = server.chat(KEEPER)[-1]
+        assert told.words[0] == words["whose"]
+        asked = await t.press(told, words["whose"])
+        assert asked.text == told.text
+        assert asked.words == ["🐔 Clover", "🐔 Berta", "🐔 Ada", words["back"]], "the likeliest first"
+        assert (await t.press(asked, words["back"])).words == told.words
+        clock.advance(60)
+        said = await t.press(await t.press(told, words["whose"]), "Ada")
+        assert said.text.split("\n")[0].startswith(words["one"]), said.text
+        assert said.text.endswith(words["says"])
+        assert "Ada" in t.now(server.chat(WATCHER)[-1]).text, "the other chat too"
+        store = t.house.store
+        kept = {one.likeliest.hen: one for one in store.eggs(NOON, clock() + timedelta(1))}
+        assert kept["Ada"].claim is not None
+        assert (kept["Ada"].claim.who, kept["Ada"].likeliest.probability) == ("Ada", 1.0)
+        assert max(one.share_of("Ada") for hen, one in kept.items() if hen != "Ada") == 0.0
+        said = await t.press(await t.press(told, words["whose"]), "Clover")
+        assert said.text.split("\n")[0] == words["both"]
+        asked = await t.press(told, words["whose"])
+        assert asked.words[:2] == ["✅ Ada", "✅ Clover"]
+        await t.press(asked, "Ada")
+        said = await t.press(await t.press(told, words["whose"]), "Clover")
+        assert said.text.split("\n")[0].startswith(words["each"]), "both are taken back, at one moment"
+        assert "👤" not in said.text
+        history = [store.attributions(one.key) for one in store.eggs(NOON, clock() + timedelta(1))]
+        assert max(len(one) for one in history) >= 3, "nothing is overwritten"
+        theirs = t.now(server.chat(WATCHER)[-1])
+        assert await t.press(theirs, words["whose"]) == theirs, "who only watches says nothing"
+
+    converse(tmp_path, server, clock, talk, language)
+
+
+CLAIMED = {
+    "en": {
+        "whose": "🥚 whose egg?", "back": "« back", "one": "🥚 2 eggs, by Ada and ",
+        "both": "🥚 2 eggs, by Ada and Clover", "says": "👤 so says Ada",
+        "each": "🥚 2 eggs, each by Berta (45%) or Clover (45%)",
+    },
+    "ru": {
+        "whose": "🥚 чьё яйцо?", "back": "« назад", "one": "🥚 2 яйца, снесли Ada и ",
+        "both": "🥚 2 яйца, снесли Ada и Clover", "says": "👤 так говорит Ada",
+        "each": "🥚 2 яйца, каждое: Berta (45\u00a0%) или Clover (45\u00a0%)",
+    },
+}  # fmt: skip

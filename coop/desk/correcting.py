@@ -287,7 +287,15 @@ class CorrectionDesk:
         """The buttons that the message has by what is known now."""
         edits = self._parts.teller.retell([press.first], "shown")
         own = next((n.buttons for n in edits if self._is_here(n.chat, press)), None)
-        return own if own is not None else egg_buttons(press.first)
+        return own if own is not None else egg_buttons(self._egg_of(press.first), press.first)
+
+    def _egg_of(self, key: str) -> str | None:
+        """The egg whose message the button of a visit is below."""
+        visit = self._parts.store.visit(key)
+        if visit is None:
+            return None
+        eggs = self._parts.store.eggs(visit.began, visit.last_seen + LATEST)
+        return next((egg.key for egg in eggs if any(share.visit == key for share in egg.shares)), None)
 
 
 def _too_old() -> Pressed:

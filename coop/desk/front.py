@@ -7,6 +7,7 @@ from itertools import chain
 
 from coop.desk.chats import ChatDesk
 from coop.desk.correcting import CorrectionDesk
+from coop.desk.eggs import EggDesk
 from coop.desk.flock import FlockDesk
 from coop.desk.looking import LookingDesk
 from coop.desk.model import ModelDesk
@@ -26,7 +27,7 @@ class FrontDesk:
         corrections = self._corrections = CorrectionDesk(parts)
         desks = (
             LookingDesk(parts), FlockDesk(parts), ChatDesk(parts), corrections, QuizDesk(parts, corrections),
-            ModelDesk(parts),
+            ModelDesk(parts), EggDesk(parts),
         )  # fmt: skip
         self._commands: CommandTable = dict(chain.from_iterable(d.commands.items() for d in desks))
         self._presses: PressTable = dict(chain.from_iterable(d.presses.items() for d in desks))

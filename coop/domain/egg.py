@@ -24,6 +24,9 @@ nearly certain, two share it. Of this the hen gets c f / (c f + 1 - c), never mo
 the rest is somebody's who was taken for her. k eggs found together cannot be told apart, so each gets 1/k.
 What is left of 1 belongs to nobody that was recognised.
 
+**A keeper's word** (`Claim`) is certain. Of eggs found together those claimed are taken out, with their hens,
+before the others are shared out.
+
 **Counting** (`tally`). The number of eggs of a hen over a period is a sum of independent yes-or-nos with
 different probabilities: its distribution is the Poisson-binomial one, by convolution. The interval holds
 the middle 90%.
@@ -95,12 +98,23 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a keeper said of an egg: whose it is. ``hen`` is NOBODY for one that was taken back."""
+
+    egg: str
+    hen: str
+    who: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Egg:
     """An egg of the ledger, with its newest attribution.
 
     ``key`` is that of its `EggLaid`. It was laid after ``since``, the last reliable count without it, and
     found at ``time``, with ``together`` eggs (itself too) found at once. ``shares``: the most probable first.
-    ``gone`` is when it lay there no more, None while it does; ``fate`` is how.
+    ``gone`` is when it lay there no more, None while it does; ``fate`` is how. ``claim`` is what a keeper
+    said of it, which the shares follow.
     """
 
     key: str
@@ -114,6 +128,11 @@ class Egg:
     picture: str | None = None
     gone: datetime | None = None
     fate: EggFate = EggFate.LYING
+    claim: Claim | None = None
+
+    def lay_with(self, other: Egg) -> bool:
+        """Whether both were found at once, so that which is which cannot be told."""
+        return (self.camera, self.nest, self.time) == (other.camera, other.nest, other.time)
 
     @property
     def likeliest(self) -> Share:
@@ -190,6 +209,11 @@ def attribute(stays: Iterable[Stay], eggs: int, laid_lately: Mapping[str, float]
     shares.sort(key=lambda share: (-share.probability, share.hen))
     rest = max(0.0, 1.0 - sum(share.probability for share in shares))
     return (*shares, Share(hen=NOBODY, probability=rest))
+
+
+def as_claimed(claim: Claim) -> tuple[Share, ...]:
+    """The shares of an egg of which a keeper said whose it is."""
+    return (Share(hen=claim.hen, probability=1.0, identity=1.0),)
 
 
 def chance_laid(eggs: Iterable[Egg], hen: str, after: datetime, until: datetime) -> float:

@@ -12,6 +12,7 @@ from coop.domain.chat import Preferences, Role
 from coop.domain.health import CameraState, CameraStatus
 from coop.notify.languages import LANGUAGES, later, number, percent, short_day, tr, trn
 from coop.notify.menu import commands_for
+from coop.notify.reasons import reason
 from coop.notify.texts import (
     REASON_LENGTH,
     clock,
@@ -66,7 +67,7 @@ def which_camera(cameras: Sequence[str]) -> str:
 
 
 def not_possible(problem: str) -> str:
-    return f"⚠️ {name(problem, REASON_LENGTH)}"
+    return f"⚠️ {name(reason(problem), REASON_LENGTH)}"
 
 
 def plain(text: str) -> str:
@@ -76,7 +77,7 @@ def plain(text: str) -> str:
 
 def plain_problem(problem: str) -> str:
     """The same for a toast, which knows no markup."""
-    return f"⚠️ {' '.join(problem.split())}"
+    return f"⚠️ {' '.join(reason(problem).split())}"
 
 
 def went_wrong() -> str:
@@ -138,7 +139,7 @@ def _camera_status(camera: CameraStatus) -> str:
         details.append(trn("{n} reconnect", "{n} reconnects", camera.reconnects))
     if camera.main is not None and camera.main.state is CameraState.LOST:
         details.append(tr("its large stream is lost"))
-    problem = f"\n{name(camera.problem, REASON_LENGTH)}" if camera.problem else ""
+    problem = f"\n{name(reason(camera.problem), REASON_LENGTH)}" if camera.problem else ""
     return f"{_STATES[camera.state]} {' · '.join(details)}{problem}"
 
 
@@ -357,6 +358,23 @@ def nothing_button() -> str:
 
 def other_hen_button() -> str:
     return f"✏️ {tr('another hen')}"
+
+
+def whose_egg_button() -> str:
+    return f"🥚 {tr('whose egg?')}"
+
+
+def claim_choice(hen: str, *, claimed: bool) -> str:
+    """A hen on a button below an egg; one that a keeper named can be taken back."""
+    return f"{'✅' if claimed else sign(hen)} {upper_first(hen)}"
+
+
+def egg_claimed(hen: str) -> str:
+    return tr("Noted: {hen} laid it.").format(hen=hen)
+
+
+def egg_unclaimed() -> str:
+    return tr("Taken back: whose it is, the record says again.")
 
 
 def change_button() -> str:

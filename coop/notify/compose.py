@@ -87,7 +87,7 @@ class Composer:
         expires = event.time + self.routine_life if self.routine_life is not None else None
         silent = self.silent_routine
         topic = topic_of(event) if belongs(event) else event.subject
-        buttons = egg_buttons(event.likeliest_visit) if isinstance(event, EggLaid) else ()
+        buttons = egg_buttons(event.key, event.likeliest_visit) if isinstance(event, EggLaid) else ()
         return _messages(
             event.key, chats, text, picture, silent=silent, expires=expires, topic=topic, buttons=buttons
         )

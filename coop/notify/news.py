@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, tzinfo
 
 from coop.domain.egg import NOBODY
@@ -95,6 +96,19 @@ def _trouble_told(event: WatchTroubled) -> str:
     if languages.language() == languages.SOURCE and event.reason:
         return name(event.reason, REASON_LENGTH)
     return tr(_TOLD[event.fault]) if event.fault in _TOLD else name(event.fault)
+
+
+def claimed(event: EggLaid, owners: Sequence[tuple[str, float]], who: str, zone: tzinfo) -> str:
+    """The text about eggs of which a keeper said whose they are; of each the hen, with how sure that is."""
+    hens = [name(hen) if sure >= 1.0 else f"{name(hen)} ({percent(sure)})" for hen, sure in owners if hen]
+    if event.together == 1:
+        first = tr("{hen} laid an egg").format(hen=hens[0])
+    else:
+        first = tr("{eggs}, by {hens}").format(eggs=eggs(event.together), hens=listing(hens))
+    where, when = name(event.place), clock(event.time.astimezone(zone))
+    there = tr("{eggs} there now").format(eggs=eggs(event.eggs))
+    said = tr("so says {who}").format(who=name(who))
+    return f"{headline('🥚', first)}\n{where} · {when} · {there}\n👤 {said}"
 
 
 def laid_by(event: EggLaid) -> str:

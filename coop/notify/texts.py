@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from html import escape
 
-from coop.notify import languages
+from coop.notify import languages, reasons
 from coop.notify.languages import later, long_day, tr, trn
 
 NAME_LENGTH = 60
@@ -212,7 +212,7 @@ def reminder(text: str) -> str:
 
 
 def camera_lost(camera: str, reason: str, when: datetime) -> str:
-    why = f"\n{name(reason, REASON_LENGTH)}" if reason.strip() else ""
+    why = f"\n{name(reasons.reason(reason), REASON_LENGTH)}" if reason.strip() else ""
     first = headline("📷", tr("Camera {camera} gives no pictures").format(camera=name(camera)))
     since = tr("since {time}").format(time=clock(when))
     return f"{first}\n{since}{why}\n{tr('I keep trying and tell you when it is back.')}"

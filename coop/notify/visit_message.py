@@ -125,9 +125,12 @@ def _where(visit: Visit) -> str:
 # Buttons. What they carry is read by the desk: a verb, and the key of a visit, 32 letters long.
 
 
-def egg_buttons(visit: str | None) -> Keyboard:
-    """Under a message about an egg: the visit it rests on was another hen's."""
-    return ((Button(text=answers.other_hen_button(), press=f"wrong:{visit}"),),) if visit else ()
+def egg_buttons(egg: str | None, visit: str | None) -> Keyboard:
+    """Under a message about an egg: whose it is; and that the visit it rests on was another hen's."""
+    row = [Button(text=answers.whose_egg_button(), press=f"whose:{egg}")] if egg else []
+    if visit:
+        row.append(Button(text=answers.other_hen_button(), press=f"wrong:{visit}"))
+    return (tuple(row),) if row else ()
 
 
 def _buttons(

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from coop.domain.egg import Egg, EggFate, Share
+from coop.domain.egg import NOBODY, Claim, Egg, EggFate, Share
 from coop.domain.event import EggGone, EggLaid, EggsCollected, Event
 from coop.store.core import StoreCore, insert_new
-from coop.store.models import EggRow, EggShareRow, EventRow
+from coop.store.models import EggClaimRow, EggRow, EggShareRow, EventRow
 
 _SHARE = ("hen", "probability", "visit", "minutes", "identity")
 
@@ -40,6 +40,11 @@ class Eggs(StoreCore):
         values = [value for key, of_egg in shares.items() for value in _share_values(key, of_egg, now)]
         return self._write(lambda session: insert_new(session, EggShareRow, ["egg", "made", "hen"], values))
 
+    def claim_egg(self, claim: Claim, batch: str) -> bool:
+        """Note what a keeper said of an egg; ``batch`` makes that it is noted once."""
+        values = {"egg": claim.egg, "hen": claim.hen, "who": claim.who, "at": claim.at, "batch": batch}
+        return self._write(lambda session: insert_new(session, EggClaimRow, ["batch"], [values]) > 0)
+
     def _eggs(self, *where: ColumnElement[bool]) -> tuple[Egg, ...]:
         def work(session: Session) -> tuple[Egg, ...]:
             rows = select(EggRow, EventRow.picture).join(EventRow, EventRow.key == EggRow.event).where(*where)
@@ -57,7 +62,11 @@ class Eggs(StoreCore):
             shares: dict[str, list[EggShareRow]] = {}
             for share in session.scalars(query.order_by(EggShareRow.id)):
                 shares.setdefault(share.egg, []).append(share)
-            return tuple(_egg(row, picture, shares.get(row.event, [])) for row, picture in found)
+            said = select(EggClaimRow).join(EggRow, EggRow.event == EggClaimRow.egg).where(*where)
+            claims = {c.egg: c for c in session.scalars(said.order_by(EggClaimRow.id))}  # the newest
+            return tuple(
+                _egg(row, picture, shares.get(row.event, []), claims.get(row.event)) for row, picture in found
+            )
 
         return self._read(work)
 
@@ -106,7 +115,7 @@ def _share_values(key: str, shares: Sequence[Share], made: datetime) -> list[dic
     return [{name: getattr(s, name) for name in _SHARE} | {"egg": key, "made": made} for s in shares]
 
 
-def _egg(row: EggRow, picture: str | None, shares: Sequence[EggShareRow]) -> Egg:
+def _egg(row: EggRow, picture: str | None, shares: Sequence[EggShareRow], claim: EggClaimRow | None) -> Egg:
     return Egg(
         key=row.event,
         camera=row.camera,
@@ -119,7 +128,12 @@ def _egg(row: EggRow, picture: str | None, shares: Sequence[EggShareRow]) -> Egg
         picture=picture,
         gone=row.gone,
         fate=EggFate(row.fate),
+        claim=_claim(claim) if claim is not None and claim.hen != NOBODY else None,
     )
+
+
+def _claim(row: EggClaimRow) -> Claim:
+    return Claim(egg=row.egg, hen=row.hen, who=row.who, at=row.at)
 
 
 def _share(row: EggShareRow) -> Share:

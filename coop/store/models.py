@@ -184,6 +184,21 @@ class EggShareRow(Base):
     identity: Mapped[float]
 
 
+class EggClaimRow(Base):
+    """What a keeper said of an egg. Rows are only ever added: the newest holds, and one without a hen takes
+    the one before back.
+    """
+
+    __tablename__ = "egg_claims"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    egg: Mapped[str] = mapped_column(ForeignKey("eggs.event"), index=True)
+    hen: Mapped[str]
+    who: Mapped[str]
+    at: Mapped[datetime]
+    batch: Mapped[str] = mapped_column(unique=True)
+
+
 class OutboxRow(Base):
     """A notification and its delivery. ``repeat``: it may have arrived once already."""
 

@@ -31,6 +31,7 @@ from coop.store.models import (
     CorrectionRow,
     DatasetItemRow,
     DatasetRow,
+    EggClaimRow,
     EggRow,
     EggShareRow,
     LoginRow,
@@ -85,6 +86,7 @@ def populate_nests(store: Store) -> None:
         (NestReadingRow, place | reading | {"id": 1, "model": "nest 1", "picture": "picture-1"}),
         (NestCountRow, place | {"eggs": 1, "first": NOON}),
         (EggRow, place | {"event": event, "since": NOON, "together": 1, "gone": None, "fate": "lying"}),
+        (EggClaimRow, {"id": 1, "egg": share["egg"], "hen": "Ida", "who": "ann", "at": NOON, "batch": "b"}),
         (EggShareRow, share | {"id": 1, "visit": None, "minutes": 12.5, "identity": 0.9}),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fakes.records import EVER, moment, new_picture
 
-from coop.domain.egg import EggFate, Share
+from coop.domain.egg import NOBODY, Claim, EggFate, Share
 from coop.domain.event import EggGone, EggLaid, EggsCollected
 from coop.domain.findings import Findings, RecordedEvent
 from coop.domain.nest import NestCount, NestReading, NestState
@@ -92,3 +92,17 @@ def test_readings_stay_and_the_newer_count_holds(store: Store) -> None:
     assert store.nest_counts() == (
         NestCount(camera="coop", nest="nest 1", eggs=3, time=moment(9), first=moment(1)),
     )
+
+
+def test_the_newest_thing_said_of_an_egg_holds_and_each_is_noted_once(store: Store) -> None:
+    record(store, laid(1))
+    (egg,) = store.eggs(*EVER)
+    hens = ("Ida", "Flora", NOBODY)
+    said = [Claim(egg=egg.key, hen=hen, who="ann", at=moment(n)) for n, hen in enumerate(hens)]
+    assert egg.claim is None
+    for n, claim in enumerate(said[:2]):
+        assert store.claim_egg(claim, f"press {n}")
+    assert not store.claim_egg(said[0], "press 0"), "a tap that came twice"
+    assert store.egg(egg.key).claim == said[1]  # type: ignore[union-attr]
+    assert store.claim_egg(said[2], "press 2")
+    assert store.egg(egg.key).claim is None  # type: ignore[union-attr]
