@@ -136,7 +136,9 @@ def picture_intervals(zones: Iterable[Zone], camera: CameraSettings) -> dict[str
 def camera_judge(models: Mapping[str, Predicts], settings: Settings) -> TrackJudge:
     """What decides what the tracks of one camera are."""
     classify = settings.classify
-    return TrackJudge(models, max_per_second=classify.max_per_second, stranger_below=classify.stranger_below)
+    return TrackJudge(
+        models, max_per_second=classify.max_per_second, stranger_beyond=classify.stranger_beyond
+    )
 
 
 def camera_nests(

@@ -197,9 +197,11 @@ class ClassifySettings(Section):
     max_per_second: float = Field(
         default=4, gt=0, le=100, description="Pictures classified a second and camera."
     )
-    stranger_below: Share = Field(
-        default=0.8,
-        description="A hen that was seen well is a stranger where her best name is less probable than this.",
+    stranger_beyond: float = Field(
+        default=1.1,
+        ge=0.5,
+        le=10,
+        description="A hen seen well is a stranger who is this many times as unlike all hens as those get.",
     )
     packages: dict[TaskName, AnyPath] = Field(
         default_factory=dict,

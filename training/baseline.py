@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from coop.classify.card import TaskMode
+from training.gallery import IDENTITY_TASK, Flock, TooFewKnownError, get_familiar
 from training.head import fit_head, write_head_package
 
 
 def teach_head(
-    folder: Path, task: str, features: npt.NDArray[np.float32], labels: list[str], groups: list[str]
+    folder: Path,
+    task: str,
+    features: npt.NDArray[np.float32],
+    labels: list[str],
+    groups: list[str],
+    coloured: list[bool] | None = None,
 ) -> str:
     """Learn a task from starter features (n, d), write its model package, and say how good it is.
 
     ``groups`` are days or visits, never split between learning and judging. Labels such as ``eggs=2`` make it
-    a task of counts. Raises `HeadError`.
+    a task of counts. ``coloured``: which pictures have colours to know a hen by. Raises `HeadError`.
     """
     mode = TaskMode.COUNT if all("=" in label for label in labels) else TaskMode.SINGLE
     head = fit_head(features, labels, groups, mode=mode)
+    if task == IDENTITY_TASK:
+        with suppress(TooFewKnownError):
+            head = replace(head, familiar=get_familiar(Flock.of(features, labels, groups, coloured)))
     write_head_package(
         folder,
         head,

@@ -21,16 +21,16 @@ from scipy.optimize import minimize
 from coop.classify.card import TaskMode
 from coop.classify.efficientnet_lite import (
     EMBEDDING_SIZE,
-    MAP_CHANNELS,
-    Lite0Weights,
-    add_lite0_maps,
-    load_lite0_weights,
+    LiteWeights,
+    add_lite_maps,
+    load_lite_weights,
 )
 from coop.classify.network import Network
 from coop.classify.tflite_writer import GraphWriter, Node
 from coop.domain.frame import Picture
 from training.answers import Answers, Doubles, best_shift, thresholds
-from training.head import THRESHOLDS, UNSEEN_THRESHOLD, best_temperature, fit_answers, held_out
+from training.folds import held_out
+from training.head import THRESHOLDS, UNSEEN_THRESHOLD, best_temperature, fit_answers
 from training.labelled import LabelledSet
 from training.quick import PARTS, RUNS, as_groups
 from training.stream import Stream
@@ -65,15 +65,16 @@ class CellHead:
     thresholds: dict[str, float]
     measured: dict[str, object]
     mode: TaskMode = TaskMode.MULTI
+    familiar: None = None
 
     def logits(self, cells: Floats) -> Floats:
         """(n, cells, features) -> (n, classes)."""
         found, _ = _soft_maximum(cells @ self.looks.T)
         return np.asarray(found + cells.mean(axis=1) @ self.whole.T + self.bias, dtype=np.float32)
 
-    def add_to(self, graph: GraphWriter, backbone: Lite0Weights, size: int) -> dict[str, Node]:
+    def add_to(self, graph: GraphWriter, backbone: LiteWeights, size: int) -> dict[str, Node]:
         """The network with this head: the outputs of a package."""
-        maps = add_lite0_maps(graph, backbone, size)
+        maps = add_lite_maps(graph, backbone, size)
         found = graph.scale(graph.soft_maximum(_seen(graph, maps, _SHARPNESS * self.looks)), 1 / _SHARPNESS)
         whole = graph.average_over_picture(_seen(graph, maps, self.whole), "whole")
         embedding = graph.average_over_picture(maps[-1], "embedding")
@@ -115,7 +116,7 @@ def learn_cells(
     """
     stream = _stream(pictures, SIDE, recipe, seed)
     answers, n = stream.answers, len(pictures)
-    eye, total = _Eye(load_lite0_weights()), draws + PARTS + n + 1
+    eye, total = _Eye(load_lite_weights()), draws + PARTS + n + 1
     tell = progress or (lambda done, total: None)
     drawn = _Drawn.of(stream, eye, draws, seed, lambda done: tell(done, total))
     groups = as_groups([e.group for e in pictures.examples], RUNS)
@@ -177,16 +178,17 @@ def _stream(pictures: LabelledSet, side: int, recipe: str, seed: int) -> Stream:
 class _Eye:
     """The frozen network as far as its maps: a prepared picture in, (cells, features) out."""
 
-    def __init__(self, backbone: Lite0Weights, size: int = SIDE) -> None:
-        graph = GraphWriter("EfficientNet-Lite0, its maps of features")
-        maps = [_shrunk(graph, x, size) for x in add_lite0_maps(graph, backbone, size)]
+    def __init__(self, backbone: LiteWeights, size: int = SIDE) -> None:
+        graph = GraphWriter(f"{backbone.plan.name}, its maps of features")
+        maps = [_shrunk(graph, x, size) for x in add_lite_maps(graph, backbone, size)]
+        self._widths = backbone.plan.map_channels
         self._names = tuple(f"map{number}" for number in range(len(maps)))
         outputs = {name: graph.flat(x, name) for name, x in zip(self._names, maps, strict=True)}
         self._network = Network(graph.finish(outputs))
 
     def __call__(self, prepared: Picture) -> Floats:
         parts = self._network.run(prepared, *self._names)
-        maps = (part.reshape(-1, width) for part, width in zip(parts, MAP_CHANNELS, strict=True))
+        maps = (part.reshape(-1, width) for part, width in zip(parts, self._widths, strict=True))
         return np.concatenate(list(maps), axis=1)
 
     def of(self, picture: Floats) -> Floats:
@@ -202,7 +204,7 @@ def _shrunk(graph: GraphWriter, x: Node, size: int) -> Node:
 def _seen(graph: GraphWriter, maps: Sequence[Node], weights: Floats) -> Node:
     """What ``weights`` (classes, features) say of each cell. A finer map is weighed before it is shrunk:
     both are linear, and so it is a map of few numbers that is averaged."""
-    parts = np.split(weights, np.cumsum(MAP_CHANNELS)[:-1], axis=1)
+    parts = np.split(weights, np.cumsum([x.shape[-1] for x in maps])[:-1], axis=1)
     nothing, cells = np.zeros(len(weights), dtype=np.float32), maps[-1].shape[1]
     total = None
     for x, part in zip(maps, parts, strict=True):

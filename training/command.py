@@ -16,6 +16,7 @@ import cv2
 from rich.console import Console
 from rich.table import Table
 
+from coop.classify.efficientnet_lite import LITE0, LITES, BackboneError, LiteWeights, load_lite_weights
 from coop.classify.package import ModelPackage, report_folder
 from coop.classify.runtime import Classifier
 from coop.classify.starter import ensure_starter
@@ -24,18 +25,22 @@ from coop.domain.training import Outcome
 from coop.errors import CoopError, ModelPackageError
 from coop.store.store import Store
 from training.augment import RECIPES, contact_sheet
+from training.backbones import Eye, is_lite
 from training.cells import SIDE as CELL_SIDE
 from training.cells import CellHead, learn_cells, suits
 from training.evaluate import Scores, report, score
 from training.evaluating import bars, teller
 from training.examine import examine
+from training.gallery import IDENTITY_TASK, Flock, TooFewKnownError, get_familiar
+from training.head import Head
 from training.judging import judge, sentences
 from training.labelled import LabelledDataError, LabelledSet, read_labelled, read_picture
 from training.lesson import lesson
-from training.quick import Learned, Trial, learn
+from training.quick import Embeds, Learned, Looked, Trial, as_groups, learn
 
 _SHOWN = 8  # pictures of a contact sheet
 DRAFTS = ".training-"
+_TUNE_IT = "Leave --no-fine-tune out"
 FEWEST_TUNED = 40
 MOST_TUNED_UNASKED = 600
 """Fewer pictures than the first teach a network nothing; more than this take more than some minutes."""
@@ -59,7 +64,8 @@ class Choices:
 
     ``fine_tune``: whether the network itself is tuned; None where the pictures and the machine decide: not of
     more than ``most_tuned``.
-    ``cells``: whether a head over cells is tried; None where the pictures decide.
+    ``cells``: whether a head over cells is tried; None where the pictures decide. ``backbone``: an
+    EfficientNet-Lite, or for tuning any network of `keras.applications`.
     """
 
     seed: int = 0
@@ -68,6 +74,7 @@ class Choices:
     epochs: int | None = None
     most_tuned: int = MOST_TUNED_UNASKED
     cells: bool | None = None
+    backbone: str = LITE0.name
 
 
 def train_on_file(
@@ -81,8 +88,8 @@ def train_on_file(
     if out.exists():
         raise ModelPackageError(out, "it exists already", "Choose another folder, or remove it first")
     running = out.with_name(f".{out.name}.tuning")
-    best = _learned(read_labelled(data), models, console, choices, running)
     name = task or out.name
+    best = _learned(read_labelled(data), models, console, choices, running, name)
     package = best.write(out, task=name, name=name, version="1")
     shutil.rmtree(running, ignore_errors=True)
     console.print(
@@ -146,7 +153,7 @@ def learn_version(dataset: DatasetVersion, folder: Path, console: Console, choic
     models, task = folder.parent, dataset.task
     number = folder.name.removeprefix(f"{task}-")
     learned, judged = lesson(dataset)
-    best = _learned(learned, models, console, choices, models / f".tuning-{task}")
+    best = _learned(learned, models, console, choices, models / f".tuning-{task}", task)
     with tempfile.TemporaryDirectory(dir=models, prefix=DRAFTS) as drafts:
         draft = best.write(Path(drafts) / "draft", task=task, name=task, version=number)
         scores = score(draft, judged)
@@ -182,32 +189,75 @@ def _draw(package: ModelPackage, scores: Scores, figures: Mapping[str, Any], con
     _say(console, f"Its report: {page}")
 
 
-def _learned(found: LabelledSet, models: Path, console: Console, choices: Choices, running: Path) -> Learned:
+def _learned(
+    found: LabelledSet, models: Path, console: Console, choices: Choices, running: Path, task: str
+) -> Learned:
     """The best of heads and, where it is worth it, of a tuned network. ``running`` keeps a stopped run."""
+    eye, weights = _eye(models, choices)
     examined = examine(found)
     for warning in examined.warnings:
         console.print(f"[yellow]![/yellow] {warning}", highlight=False, soft_wrap=True)
-    starter = Classifier(ModelPackage.load(ensure_starter(models)), threads=2)
     with bars(console) as bar:
         looking = bar.add_task("Looking at pictures", total=len(examined.pictures))
-        trials = learn(
+        looked = learn(
             examined.pictures,
-            starter,
+            eye,
             seed=choices.seed,
             progress=lambda done, _: bar.update(looking, completed=done),
         )
+    trials = looked.trials
     console.print(_trials_table(trials))
     if choices.sheet is not None:
         _write_sheet(choices.sheet, examined.pictures, trials[0], choices.seed)
         _say(console, f"Wrote {choices.sheet}")
-    best = Learned(head=trials[0].head, pictures=examined.pictures, recipe=trials[0].recipe)
+    name = LITE0.name if weights is None else weights.plan.name
+    best = Learned(
+        head=_telling_strangers(trials[0].head, looked, examined.pictures, console)
+        if task == IDENTITY_TASK
+        else trials[0].head,
+        pictures=examined.pictures,
+        recipe=trials[0].recipe,
+        backbone=weights,
+        manner=f"{name}, frozen",
+    )
     if _for_cells(examined.pictures, choices):
         best = _by_cells(best, console, choices)
         if choices.fine_tune is None and isinstance(best.head, CellHead):
             return best  # minutes of tuning in its place were no better on days that it never saw
     if not _to_tune(len(examined.pictures), choices, console):
         return best
-    return _tuned(best, trials, console, choices, running)
+    return _tuned(best, trials, console, choices, running, task)
+
+
+def _eye(models: Path, choices: Choices) -> tuple[Embeds, LiteWeights | None]:
+    """What looks at the pictures first, and its weights where it is not the starter.
+
+    Raises BackboneError or TrainExtraError where the network that is asked for cannot be had.
+    """
+    if not is_lite(choices.backbone):
+        if choices.fine_tune is False:
+            raise BackboneError(choices.backbone, "a head alone is learned on an EfficientNet-Lite", _TUNE_IT)
+        _require_tensorflow()
+        from training.applications import spelled
+
+        spelled(choices.backbone)
+    elif choices.backbone != LITE0.name:
+        weights = load_lite_weights(LITES[choices.backbone])
+        return Eye(weights, threads=2), weights
+    return Classifier(ModelPackage.load(ensure_starter(models)), threads=2), None
+
+
+def _telling_strangers(head: Head, looked: Looked, pictures: LabelledSet, console: Console) -> Head:
+    """The head with a gallery of the flock, if there is enough to tell strangers by."""
+    labels, groups = [e.label for e in pictures.examples], [e.group for e in pictures.examples]
+    try:
+        familiar = get_familiar(Flock.of(looked.features, labels, as_groups(groups), looked.coloured))
+    except TooFewKnownError as error:
+        _say(console, str(error))
+        return head
+    figures = "; ".join(f"{share:.1%} {what}" for what, share in familiar.measured.items())
+    _say(console, f"Strangers, judged on groups held out: {figures}.")
+    return replace(head, familiar=familiar)
 
 
 def _for_cells(pictures: LabelledSet, choices: Choices) -> bool:
@@ -215,7 +265,7 @@ def _for_cells(pictures: LabelledSet, choices: Choices) -> bool:
 
     Raises LabelledDataError where that is wanted and cannot be.
     """
-    if choices.cells is False:
+    if choices.cells is False or (choices.cells is None and choices.backbone != LITE0.name):
         return False
     if choices.cells is None and not FEWEST_CELLS <= len(pictures) <= MOST_CELLS:
         return False
@@ -250,16 +300,22 @@ def _by_cells(best: Learned, console: Console, choices: Choices) -> Learned:
 def _to_tune(pictures: int, choices: Choices, console: Console) -> bool:
     """Whether the network is to be tuned. Raises TrainExtraError where that is wanted and cannot be."""
     able = importlib.util.find_spec("tensorflow") is not None
-    if choices.fine_tune and not able:
-        raise TrainExtraError
+    if choices.fine_tune or not is_lite(choices.backbone):
+        _require_tensorflow()
+        return True
     if choices.fine_tune is None and able and pictures > choices.most_tuned:
         _say(console, f"{pictures} pictures are many to tune the network on unasked: --fine-tune does it.")
     unasked = able and FEWEST_TUNED <= pictures <= choices.most_tuned
-    return unasked if choices.fine_tune is None else choices.fine_tune
+    return unasked and choices.fine_tune is None
+
+
+def _require_tensorflow() -> None:
+    if importlib.util.find_spec("tensorflow") is None:
+        raise TrainExtraError
 
 
 def _tuned(
-    best: Learned, trials: Sequence[Trial], console: Console, choices: Choices, running: Path
+    best: Learned, trials: Sequence[Trial], console: Console, choices: Choices, running: Path, task: str
 ) -> Learned:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what TensorFlow tells of graphics cards
     from training.finetune import fine_tune
@@ -271,7 +327,10 @@ def _tuned(
     recipe = min((trial for trial in trials if trial.recipe), key=lambda trial: trial.loss).recipe
     with bars(console) as bar:
         try:
-            tuned = fine_tune(best.pictures, recipe, plan, running, progress=teller(bar))
+            tuned = fine_tune(
+                best.pictures, recipe, plan, running, network=choices.backbone,
+                identity=task == IDENTITY_TASK, progress=teller(bar),
+            )  # fmt: skip
         except KeyboardInterrupt:
             _say(console, "Stopped. The same command goes on from the last epoch.")
             raise

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import keras  # type: ignore[import-untyped,import-not-found,unused-ignore]
@@ -11,11 +13,17 @@ import numpy as np
 import numpy.typing as npt
 
 from coop.classify.card import TaskMode
-from coop.classify.efficientnet_lite import EMBEDDING_SIZE, Lite0Weights, load_lite0_weights
+from coop.classify.efficientnet_lite import EMBEDDING_SIZE, LITE0, LITES, LiteWeights, load_lite_weights
+from coop.classify.judge import is_coloured
 from training.answers import Answers, best_shift, thresholds
+from training.applications import tunable_application
+from training.backbones import is_lite
 from training.checkup import check_up
 from training.doctor.finding import Finding
-from training.head import THRESHOLDS, UNSEEN_THRESHOLD, Head, best_temperature, fit_answers, held_out
+from training.export import Export, better, float32, serving
+from training.folds import held_out
+from training.gallery import FEWEST_EACH, Familiar, Flock, TooFewKnownError, get_familiar_tuned
+from training.head import THRESHOLDS, UNSEEN_THRESHOLD, Head, best_temperature, fit_answers, head_model
 from training.labelled import LabelledSet
 from training.network import ANSWER, features_of, tunable, tuned_weights
 from training.quick import PARTS, RUNS, Learned, as_groups
@@ -23,6 +31,7 @@ from training.stream import Stream
 from training.tune import Course, Plan, raw_outputs, task_logits, tune
 
 Floats = npt.NDArray[np.float32]
+Numbers = npt.NDArray[np.intp]
 Progress = Callable[[str, int, int], None]
 """Told the name of the run, and how many of its steps are done, of how many."""
 
@@ -49,21 +58,26 @@ def fine_tune(
     folder: Path,
     *,
     precision: float = 0.95,
+    network: str = LITE0.name,
+    identity: bool = False,
     progress: Progress | None = None,
 ) -> Tuned:
     """Tune the network on three quarters of the groups, judge it by the rest, then learn from all of them.
 
     The first run says how many epochs are best, how sure the network may be, and whether it is better than a
     head on frozen features learned from the same pictures. ``folder`` keeps both runs until they are done.
+    ``network``: an EfficientNet-Lite, or one of `keras.applications`. ``identity``: strangers are to be told.
+    The file is float32 or int8, whichever `training.export` finds better.
     """
     answers = Answers(mode=pictures.mode, labels=tuple(e.label for e in pictures.examples))
     groups = as_groups([example.group for example in pictures.examples], RUNS)
     held = next(iter(held_out(groups, answers.kinds, PARTS)))
     rest, some = np.flatnonzero(~held), np.flatnonzero(held)
-    published = load_lite0_weights()
+    published = load_lite_weights(LITES[network]) if is_lite(network) else None
+    build = partial(_built, network, published, plan)
 
     first = _stream(pictures, answers, rest, recipe, plan)
-    model, plain = _started(first, published, plan, groups)
+    model, plain = _started(first, build, groups)
     before = _head_loss(plain, model, first, some)
     told = check_up(model, first, plan)
     watched = some if len(some) >= ENOUGH else None
@@ -75,42 +89,105 @@ def fine_tune(
     shift = best_shift(logits, judged)
     logits = logits + shift
     temperature, after = best_temperature(logits, judged)
+    seen = _Features.of(model, first, pictures, groups) if identity else None
 
     everything = _stream(pictures, answers, np.arange(len(pictures)), recipe, plan)
-    model, _ = _started(everything, published, plan, groups)
+    model, _ = _started(everything, build, groups)
     full = replace(plan, epochs=course.best)
     tune(model, everything, full, folder / "all", progress=_named("Learning from all", progress))
-    backbone, last = tuned_weights(model, published)
-    weights, bias = _as_classes(answers, last)
+    kernel, offset = model.get_layer(ANSWER).get_weights()
+    weights, bias = _as_classes(answers, (np.ascontiguousarray(kernel.T), offset))
+    head = Head(
+        mode=answers.mode,
+        classes=answers.classes,
+        weights=weights,
+        bias=(bias + shift).astype(np.float32),
+        temperature=temperature,
+        thresholds=thresholds(judged, logits / temperature, precision, THRESHOLDS, UNSEEN_THRESHOLD),
+        measured={
+            "pictures": len(pictures),
+            "groups": len(set(groups)),
+            "held_out_pictures": len(some),
+            "held_out_accuracy": round(judged.accuracy(logits), 4),
+            "held_out_log_loss": round(after, 4),
+            "epochs": full.epochs,
+        },
+        familiar=seen.familiar(_Features.of(model, everything, pictures, groups), rest, some)
+        if seen
+        else None,
+    )
+    backbone = None if published is None else tuned_weights(model, published)
+    exported = _exported(model, head, backbone, everything, plan)
     return Tuned(
         learned=Learned(
-            head=Head(
-                mode=answers.mode,
-                classes=answers.classes,
-                weights=weights,
-                bias=(bias + shift).astype(np.float32),
-                temperature=temperature,
-                thresholds=thresholds(judged, logits / temperature, precision, THRESHOLDS, UNSEEN_THRESHOLD),
-                measured={
-                    "pictures": len(pictures),
-                    "groups": len(set(groups)),
-                    "held_out_pictures": len(some),
-                    "held_out_accuracy": round(judged.accuracy(logits), 4),
-                    "held_out_log_loss": round(after, 4),
-                    "epochs": full.epochs,
-                },
-            ),
+            head=replace(head, measured={**head.measured, "export": exported.about}),
             pictures=pictures,
             recipe=recipe,
-            backbone=backbone,
             size=plan.side,
-            manner=f"efficientnet-lite0, tuned{', with joined pictures' if everything.donors else ''}",
+            model=exported.model,
+            manner=f"{network}, tuned{', with joined pictures' if everything.donors else ''}",
         ),
         course=course,
         before=before,
         after=after,
         told=tuple(told),
     )
+
+
+def _built(network: str, published: LiteWeights | None, plan: Plan, outputs: int) -> keras.Model:
+    """The network as it was published, with a head that says nothing yet."""
+    if published is None:
+        return tunable_application(network, outputs, side=plan.side, dropout=plan.dropout)
+    blank = np.zeros((outputs, EMBEDDING_SIZE), np.float32), np.zeros(outputs, np.float32)
+    return tunable(published, blank, side=plan.side, frozen=plan.frozen, dropout=plan.dropout)
+
+
+def _exported(
+    model: keras.Model, head: Head, backbone: LiteWeights | None, stream: Stream, plan: Plan
+) -> Export:
+    """The file that the package gets. One that tells strangers stays as exact as its gallery is."""
+    served = serving(model, head)
+    about = f"{model.name}, tuned"
+    plain = float32(served) if backbone is None else head_model(head, backbone, plan.side, about)
+    if head.familiar is not None:
+        return Export(model=plain, about={"taken": "float32", "int8": "not tried: it tells strangers"})
+    prepared = [p.astype(np.uint8) for p in stream.plain(stream.learned)]
+    return better(plain, served, prepared, stream.answers)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Features:
+    """What a network that was tuned makes of all pictures, (n, d), and what strangers are told by."""
+
+    rows: Floats
+    labels: tuple[str, ...]
+    groups: tuple[str, ...]
+    coloured: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(
+        cls, model: keras.Model, stream: Stream, pictures: LabelledSet, groups: Sequence[str]
+    ) -> _Features:
+        seen = stream.plain(np.arange(len(pictures)))
+        return cls(
+            rows=raw_outputs(features_of(model), seen),
+            labels=tuple(e.label for e in pictures.examples),
+            groups=tuple(groups),
+            coloured=np.array([is_coloured(picture.astype(np.uint8)) for picture in seen]),
+        )
+
+    def familiar(self, last: _Features, rest: Numbers, some: Numbers) -> Familiar | None:
+        """Judged by this network, which was tuned on ``rest``, for the last one, which was tuned on all."""
+        with suppress(TooFewKnownError):
+            return get_familiar_tuned(last._flock(), self._flock(rest), self._flock(some, fewest=0))
+        return None
+
+    def _flock(self, chosen: Numbers | None = None, fewest: int = FEWEST_EACH) -> Flock:
+        k = np.arange(len(self.labels)) if chosen is None else chosen
+        return Flock.of(
+            self.rows[k], [self.labels[n] for n in k], [self.groups[n] for n in k],
+            [bool(self.coloured[n]) for n in k], fewest=fewest,
+        )  # fmt: skip
 
 
 def _stream(
@@ -127,15 +204,17 @@ def _stream(
 
 
 def _started(
-    stream: Stream, published: Lite0Weights, plan: Plan, groups: Sequence[str]
+    stream: Stream, build: Callable[[int], keras.Model], groups: Sequence[str]
 ) -> tuple[keras.Model, Head]:
     """The network with the head that its frozen features make, and that head by itself."""
     answers = stream.answers.of(stream.learned)
-    blank = np.zeros((len(answers.outputs), EMBEDDING_SIZE), np.float32), answers.targets.mean(axis=0)
-    model = tunable(published, blank, side=plan.side, frozen=plan.frozen, dropout=plan.dropout)
+    model = build(len(answers.outputs))
     features = raw_outputs(features_of(model), stream.plain(stream.learned))
     head = fit_answers(features, answers, as_groups([groups[k] for k in stream.learned]))
-    if answers.mode is not TaskMode.COUNT:  # whose head speaks of each number, where the network gives one
+    if answers.mode is TaskMode.COUNT:  # whose head speaks of each number, where the network gives one
+        blank = np.zeros((features.shape[1], len(answers.outputs)), np.float32)
+        model.get_layer(ANSWER).set_weights([blank, answers.targets.mean(axis=0)])
+    else:
         model.get_layer(ANSWER).set_weights([head.weights.T / head.temperature, head.bias / head.temperature])
     return model, head
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -11,11 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from coop.classify.card import ModelCard, Preprocessing, TaskMode
-from coop.classify.efficientnet_lite import INPUT_SIZE, Lite0Weights, add_lite0, load_lite0_weights
+from coop.classify.efficientnet_lite import LiteWeights, add_lite, load_lite_weights
+from coop.classify.gallery import IDENTITY
 from coop.classify.package import ModelPackage, write_package
 from coop.classify.tflite_writer import GraphWriter, Node
 from coop.errors import CoopError
 from training.answers import Answers, thresholds
+from training.folds import held_out
+from training.gallery import Familiar
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -39,6 +42,7 @@ class Head:
     """A linear classifier over features. ``weights``: (classes, d), ``bias``: (classes,).
 
     ``measured`` holds the figures from held-out groups: no picture is scored by a head that saw its group.
+    ``familiar``: of an identity task, who is known, and from where on a bird is a stranger.
     """
 
     mode: TaskMode = TaskMode.SINGLE
@@ -48,15 +52,22 @@ class Head:
     temperature: float
     thresholds: Mapping[str, float]
     measured: Mapping[str, object]
+    familiar: Familiar | None = None
 
     def logits(self, features: Floats) -> Floats:
         """(n, d) -> (n, classes)."""
         return np.asarray(features @ self.weights.T + self.bias, dtype=np.float32)
 
-    def add_to(self, graph: GraphWriter, backbone: Lite0Weights, size: int) -> dict[str, Node]:
+    def add_to(self, graph: GraphWriter, backbone: LiteWeights, size: int) -> dict[str, Node]:
         """The network with this head: the outputs of a package."""
-        embedding = add_lite0(graph, backbone, size)
-        return {"logits": graph.dense(embedding, self.weights, self.bias, "logits"), "embedding": embedding}
+        embedding = add_lite(graph, backbone, size)
+        outputs = {
+            "logits": graph.dense(embedding, self.weights, self.bias, "logits"),
+            "embedding": embedding,
+        }
+        if self.familiar is not None:
+            outputs[IDENTITY] = graph.dense(embedding, self.familiar.weights, self.familiar.bias, IDENTITY)
+        return outputs
 
 
 class AnyHead(Protocol):
@@ -72,7 +83,9 @@ class AnyHead(Protocol):
     def thresholds(self) -> Mapping[str, float]: ...
     @property
     def measured(self) -> Mapping[str, object]: ...
-    def add_to(self, graph: GraphWriter, backbone: Lite0Weights, size: int) -> dict[str, Node]: ...
+    @property
+    def familiar(self) -> Familiar | None: ...
+    def add_to(self, graph: GraphWriter, backbone: LiteWeights, size: int) -> dict[str, Node]: ...
 
 
 def fit_head(
@@ -152,16 +165,21 @@ def write_head_package(
     version: str,
     trained_on: Mapping[str, object],
     not_good_for: Sequence[str] = (),
-    backbone: Lite0Weights | None = None,
-    size: int = INPUT_SIZE,
+    backbone: LiteWeights | None = None,
+    size: int | None = None,
     measured: Mapping[str, object] | None = None,
+    model: bytes | None = None,
 ) -> ModelPackage:
     """Writes the starter's backbone, or a tuned one, with this head as a model package, checked.
 
-    ``measured``: figures beside the head's own.
+    ``measured``: figures beside the head's own. ``model``: its file, where that was made already.
     """
-    graph = GraphWriter(f"EfficientNet-Lite0 with a head for the task {task}")
-    outputs = head.add_to(graph, backbone or load_lite0_weights(), size)
+    backbone = backbone or load_lite_weights()
+    size = size or backbone.plan.size
+    if model is None:
+        model = head_model(head, backbone, size, f"{backbone.plan.name} with a head for the task {task}")
+    familiar = head.familiar
+    strangers = {} if familiar is None else {"strangers": familiar.measured}
     card = ModelCard(
         name=name,
         version=version,
@@ -171,11 +189,19 @@ def write_head_package(
         preprocessing=Preprocessing(size=size),
         thresholds=head.thresholds,
         temperature=head.temperature,
+        familiar_within=None if familiar is None else familiar.within,
         trained_on=trained_on,
-        measured={**head.measured, **(measured or {})},
+        measured={**head.measured, **(measured or {}), **strangers},
         not_good_for=tuple(not_good_for),
     )
-    return write_package(folder, card, graph.finish(outputs))
+    gallery = None if familiar is None else familiar.gallery
+    return write_package(folder, card, model, gallery)
+
+
+def head_model(head: AnyHead, backbone: LiteWeights, size: int, about: str) -> bytes:
+    """The model file of a backbone with a head, in float32."""
+    graph = GraphWriter(about)
+    return graph.finish(head.add_to(graph, backbone, size))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -216,28 +242,6 @@ def _checked(features: Floats, labels: Sequence[str], groups: Sequence[str], mod
         problem = f"There are {different} classes in {len(set(groups))} groups"
         raise HeadError(problem, "Label pictures of at least two classes from at least two visits or days")
     return answers
-
-
-def held_out(
-    groups: Sequence[str], truth: npt.NDArray[np.intp], folds: int
-) -> Iterator[npt.NDArray[np.bool_]]:
-    """Masks of the pictures to hold out, one for each fold, in whole groups.
-
-    The largest groups are dealt first, each to the fold that has least of the group's classes so far.
-    """
-    names, member = np.unique(np.array(groups, dtype=np.str_), return_inverse=True)
-    counts = np.zeros((len(names), int(truth.max()) + 1))
-    np.add.at(counts, (member, truth), 1)
-    shares = counts / counts.sum(axis=0)
-    held = np.zeros((min(folds, len(names)), counts.shape[1]))
-    fold_of = np.empty(len(names), dtype=np.intp)
-    for group in np.argsort(-shares.sum(axis=1), kind="stable"):
-        of_its_classes = held[:, shares[group] > 0].sum(axis=1)
-        fold = int(np.lexsort((held.sum(axis=1), of_its_classes))[0])
-        fold_of[group] = fold
-        held[fold] += shares[group]
-    for fold in range(len(held)):
-        yield fold_of[member] == fold
 
 
 def _out_of_fold(

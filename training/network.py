@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 as a Keras network that can be tuned, from the published weights and back again.
+"""An EfficientNet-Lite as a Keras network that can be tuned, from the published weights and back again.
 
 Batch normalisation is folded into the convolutions, so it is in inference mode whatever is trained, and the
 tuned weights go into a model package the same way as the published ones.
@@ -19,8 +19,7 @@ from coop.classify.efficientnet_lite import (
     Block,
     BlockWeights,
     Convolution,
-    Lite0Weights,
-    lite0_blocks,
+    LiteWeights,
 )
 
 Floats = npt.NDArray[np.float32]
@@ -29,11 +28,11 @@ FEATURES = "embedding"
 ANSWER = "answer"
 
 
-def backbone(picture: keras.KerasTensor, weights: Lite0Weights) -> keras.KerasTensor:
+def backbone(picture: keras.KerasTensor, weights: LiteWeights) -> keras.KerasTensor:
     """RGB pictures (batch, side, side, 3), 0 to 255, to features (batch, 1280)."""
     x = keras.layers.Rescaling(1 / PIXEL_SCALE, offset=-PIXEL_MEAN / PIXEL_SCALE)(picture)
     x = _conv(x, weights.stem, "stem", stride=2, relu6=True)
-    for number, (block, parts) in enumerate(zip(lite0_blocks(), weights.blocks, strict=True)):
+    for number, (block, parts) in enumerate(zip(weights.plan.blocks(), weights.blocks, strict=True)):
         x = _block(x, block, parts, f"block{number}")
     x = _conv(x, weights.top, "top", stride=1, relu6=True)
     return keras.layers.GlobalAveragePooling2D(name=FEATURES)(x)
@@ -45,11 +44,11 @@ def dense(x: keras.KerasTensor, weights: Floats, bias: Floats, name: str) -> ker
 
 
 def tunable(
-    weights: Lite0Weights, head: tuple[Floats, Floats], *, side: int, frozen: int, dropout: float
+    weights: LiteWeights, head: tuple[Floats, Floats], *, side: int, frozen: int, dropout: float
 ) -> keras.Model:
     """The network with a linear head that is to be tuned: pictures in, one number for each output out.
 
-    ``frozen``: the stem and so many of the sixteen blocks stay as they are.
+    ``frozen``: the stem and so many of the blocks (Lite0 has sixteen) stay as they are.
     """
     picture = keras.Input((side, side, 3), name="image")
     features = backbone(picture, weights)
@@ -66,8 +65,8 @@ def features_of(model: keras.Model) -> keras.Model:
     return keras.Model(model.input, model.get_layer(FEATURES).output)
 
 
-def tuned_weights(model: keras.Model, published: Lite0Weights) -> tuple[Lite0Weights, tuple[Floats, Floats]]:
-    """The weights of a tuned network as a package is written from them, and those of its head."""
+def tuned_weights(model: keras.Model, published: LiteWeights) -> LiteWeights:
+    """The weights of a tuned network as a package is written from them."""
     blocks = tuple(
         BlockWeights(
             expand=None if parts.expand is None else _read(model, f"block{number}_expand", (3, 0, 1, 2)),
@@ -76,14 +75,12 @@ def tuned_weights(model: keras.Model, published: Lite0Weights) -> tuple[Lite0Wei
         )
         for number, parts in enumerate(published.blocks)
     )
-    tuned = replace(
+    return replace(
         published,
         stem=_read(model, "stem", (3, 0, 1, 2)),
         blocks=blocks,
         top=_read(model, "top", (3, 0, 1, 2)),
     )
-    kernel, bias = model.get_layer(ANSWER).get_weights()
-    return tuned, (np.ascontiguousarray(kernel.T, dtype=np.float32), np.asarray(bias, dtype=np.float32))
 
 
 def _read(model: keras.Model, name: str, order: tuple[int, ...]) -> Convolution:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from coop.classify.efficientnet_lite import INPUT_SIZE, Lite0Weights
+from coop.classify.efficientnet_lite import LITE0, LiteWeights
+from coop.classify.judge import is_coloured
 from coop.classify.package import ModelPackage
-from coop.classify.runtime import Classifier
 from coop.domain.frame import Picture
 from training.augment import RECIPES, Sometimes, varied
 from training.head import AnyHead, Head, fit_head, write_head_package
@@ -30,7 +31,7 @@ VIEWS = 8
 MOST_LOOKS = 6_000
 """So many pictures and variations go through the network, some 40 s of one core; many pictures need fewer."""
 
-_LARGE = 2 * INPUT_SIZE  # no picture is varied larger than this; the network sees half of it
+_LARGE = 2 * LITE0.size  # no picture is varied larger than this; the network sees half of it
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -49,39 +50,59 @@ class Trial:
         return float(str(self.head.measured["held_out_accuracy"]))
 
 
+class Embeds(Protocol):
+    """What makes features (n, d) of pictures."""
+
+    def embed(self, images: Sequence[Picture]) -> Floats: ...
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Looked:
+    """Heads, the best first, with the features (n, d) of the pictures, and which of them have colours."""
+
+    trials: tuple[Trial, ...]
+    features: Floats
+    coloured: tuple[bool, ...]
+
+
 def learn(
     pictures: LabelledSet,
-    starter: Classifier,
+    starter: Embeds,
     *,
     seed: int = 0,
     views: int = VIEWS,
     progress: Progress | None = None,
-) -> tuple[Trial, ...]:
+) -> Looked:
     """Learn a head without and with each recipe of variations; the best on held-out groups comes first.
 
     Where all pictures are of one group, runs of neighbouring pictures are held out instead: less honest, and
     said so by `training.examine`. Raises HeadError where there is too little to learn from.
     """
     views = max(1, min(views, (MOST_LOOKS // len(pictures) - 1) // len(RECIPES)))
-    plain, varied_views = _features(pictures, starter, seed, views, progress)
+    plain, varied_views, coloured = _features(pictures, starter, seed, views, progress)
     labels = [example.label for example in pictures.examples]
     groups = as_groups([example.group for example in pictures.examples])
     trials = [Trial(recipe="", head=fit_head(plain, labels, groups, mode=pictures.mode))]
     for name, seen in varied_views.items():
         head = fit_head(plain, labels, groups, mode=pictures.mode, views=seen)
         trials.append(Trial(recipe=name, head=head))
-    return tuple(sorted(trials, key=lambda trial: trial.loss))
+    best_first = tuple(sorted(trials, key=lambda trial: trial.loss))
+    return Looked(trials=best_first, features=plain, coloured=tuple(coloured))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Learned:
-    """What `coop train` found best: a head, on the frozen or on a tuned network, and how it came about."""
+    """What `coop train` found best: a head, on the frozen or on a tuned network, and how it came about.
+
+    ``backbone``: other weights than Lite0's own. ``model``: the file, where it was made already.
+    """
 
     head: AnyHead
     pictures: LabelledSet
     recipe: str
-    backbone: Lite0Weights | None = None
-    size: int = INPUT_SIZE
+    backbone: LiteWeights | None = None
+    size: int | None = None
+    model: bytes | None = None
     manner: str = "efficientnet-lite0, frozen"
 
     @property
@@ -123,23 +144,26 @@ class Learned:
             ),
             backbone=self.backbone,
             size=self.size,
+            model=self.model,
         )
 
 
 def _features(
-    pictures: LabelledSet, starter: Classifier, seed: int, views: int, progress: Progress | None
-) -> tuple[Floats, dict[str, Floats]]:
-    """The starter's features (n, d) of each picture, and by recipe those (n, views, d) of its variations."""
+    pictures: LabelledSet, starter: Embeds, seed: int, views: int, progress: Progress | None
+) -> tuple[Floats, dict[str, Floats], list[bool]]:
+    """The features (n, d) of the pictures, by recipe those (n, views, d) of their variations, and colours."""
     plain: list[Floats] = []
+    coloured: list[bool] = []
     others: dict[str, list[Floats]] = {name: [] for name in RECIPES}
     for number, example in enumerate(pictures.examples):
         picture = _at_most(read_picture(example.path), _LARGE)
         plain.append(starter.embed([picture])[0])
+        coloured.append(is_coloured(picture))
         for name, recipe in RECIPES.items():
             others[name].append(starter.embed(_views(picture, recipe, views, (seed, number))))
         if progress is not None:
             progress(number + 1, len(pictures))
-    return np.stack(plain), {name: np.stack(rows) for name, rows in others.items()}
+    return np.stack(plain), {name: np.stack(rows) for name, rows in others.items()}, coloured
 
 
 def _views(picture: Picture, recipe: Sequence[Sometimes], count: int, seed: tuple[int, int]) -> list[Picture]:

@@ -38,7 +38,7 @@ _LOOK = 32  # pictures at once where nothing is learned
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How a network is tuned. ``frozen``: so many of its sixteen blocks stay as they are."""
+    """How a network is tuned. ``frozen``: so many of its blocks (Lite0 has sixteen) stay as they are."""
 
     side: int = 160
     epochs: int = 14

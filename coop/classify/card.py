@@ -49,7 +49,8 @@ class ModelCard:
 
     ``thresholds`` has the smallest probability at which each class is believed; below it the answer is
     unknown. In a ``multi`` task a class is there from its threshold on and absent below one minus it. Logits
-    are divided by ``temperature``. ``trained_on`` and ``measured`` are free mappings of plain values.
+    are divided by ``temperature``. A picture farther than ``familiar_within`` from every class of the gallery
+    is like none of them. ``trained_on`` and ``measured`` are free mappings of plain values.
     ``files`` maps each other file of the package to its SHA-256.
     """
 
@@ -64,6 +65,7 @@ class ModelCard:
     preprocessing: Preprocessing
     thresholds: Mapping[str, float]
     temperature: float = 1.0
+    familiar_within: float | None = None
     trained_on: Mapping[str, object] = field(default_factory=dict)
     measured: Mapping[str, object] = field(default_factory=dict)
     not_good_for: tuple[str, ...] = ()
@@ -147,6 +149,9 @@ def _class_problems(card: ModelCard) -> Iterator[str]:
 def _number_problems(card: ModelCard) -> Iterator[str]:
     if not (math.isfinite(card.temperature) and card.temperature > 0):
         yield f"temperature {card.temperature} must be a positive number"
+    within = card.familiar_within
+    if within is not None and not (math.isfinite(within) and within > 0):
+        yield f"familiar_within {within} must be a positive number"
     if not 16 <= card.preprocessing.size <= 2048:
         yield f"input size {card.preprocessing.size} must be from 16 to 2048 pixels"
     if set(card.thresholds) != set(card.classes):

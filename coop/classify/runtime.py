@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from coop.classify.card import ModelCard
 from coop.classify.decide import decide, probabilities
+from coop.classify.gallery import IDENTITY
 from coop.classify.network import Network
 from coop.classify.package import ModelPackage
 from coop.classify.preprocess import prepare
@@ -23,6 +25,7 @@ class Classifier:
     def __init__(self, package: ModelPackage, *, threads: int = 1) -> None:
         self._package = package
         self._network = Network(package.model, threads=threads)
+        self._known_by = IDENTITY if IDENTITY in self._network.outputs else "embedding"
 
     @property
     def card(self) -> ModelCard:
@@ -30,7 +33,16 @@ class Classifier:
 
     def predict(self, images: Sequence[Picture]) -> list[Prediction]:
         """One prediction for each BGR picture, in the same order."""
-        return [decide(self.card, probabilities(self.card, self._run(image, "logits"))) for image in images]
+        return [self._predict(image) for image in images]
+
+    def _predict(self, image: Picture) -> Prediction:
+        gallery, within = self._package.gallery, self.card.familiar_within
+        if gallery is None or within is None:
+            (logits,) = self._run(image, "logits")
+            return decide(self.card, probabilities(self.card, logits))
+        logits, embedding = self._run(image, "logits", self._known_by)
+        answer = decide(self.card, probabilities(self.card, logits))
+        return replace(answer, strangeness=gallery.distance(embedding) / within)
 
     def logits(self, images: Sequence[Picture]) -> npt.NDArray[np.float32]:
         """The network's raw answers, shape (n, classes): what calibration starts from."""
@@ -46,12 +58,15 @@ class Classifier:
     def _stack(self, images: Sequence[Picture], output: str) -> npt.NDArray[np.float32]:
         result = np.empty((len(images), self._network.outputs[output]), dtype=np.float32)
         for row, image in zip(result, images, strict=True):
-            row[:] = self._run(image, output)
+            row[:] = self._run(image, output)[0]
         return result
 
-    def _run(self, image: Picture, output: str) -> npt.NDArray[np.float32]:
-        (values,) = self._network.run(prepare(image, self._network.size), output)
-        if not np.isfinite(values).all():
-            problem = f"its model answered with numbers that are not finite in {output!r}"
+    def _run(self, image: Picture, *outputs: str) -> tuple[npt.NDArray[np.float32], ...]:
+        values = self._network.run(prepare(image, self._network.size), *outputs)
+        broken = [
+            name for name, numbers in zip(outputs, values, strict=True) if not np.isfinite(numbers).all()
+        ]
+        if broken:
+            problem = f"its model answered with numbers that are not finite in {broken[0]!r}"
             raise ModelPackageError(self._package.folder, problem, "Go back to the package used before it")
         return values

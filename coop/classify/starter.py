@@ -16,10 +16,10 @@ from coop.classify.card import ModelCard, Preprocessing
 from coop.classify.efficientnet_lite import (
     EMBEDDING_SIZE,
     IMAGENET_CLASSES,
-    INPUT_SIZE,
-    Lite0Weights,
-    add_lite0,
-    load_lite0_weights,
+    LITE0,
+    LiteWeights,
+    add_lite,
+    load_lite_weights,
 )
 from coop.classify.network import Network
 from coop.classify.package import ModelPackage, write_package
@@ -46,20 +46,20 @@ def ensure_starter(models_dir: Path) -> Path:
     with _only_one(models_dir):
         if not _usable(folder):
             shutil.rmtree(folder, ignore_errors=True)
-            model = starter_tflite(load_lite0_weights())
+            model = starter_tflite(load_lite_weights())
             _refuse_degenerate(folder, model)
             write_package(folder, starter_card(), model)
     return folder
 
 
-def starter_tflite(weights: Lite0Weights) -> bytes:
+def starter_tflite(weights: LiteWeights) -> bytes:
     """The model file. Outputs: ``logits`` over the coop classes, ``embedding`` (1280), ``imagenet`` (1000).
 
     ``logits`` are logarithms of weighted sums of ImageNet probabilities; their softmax is the sums' shares.
     """
     groups = group_matrix(read_starter_classes())
     graph = GraphWriter("EfficientNet-Lite0, ImageNet weights, grouped into coop classes")
-    embedding = add_lite0(graph, weights)
+    embedding = add_lite(graph, weights)
     imagenet = graph.dense(embedding, weights.classifier, weights.bias, "imagenet")
     sums = graph.dense(
         graph.softmax(imagenet), groups, np.full(len(groups), SMALLEST_SHARE, dtype=np.float32)
@@ -75,7 +75,7 @@ def starter_card() -> ModelCard:
         version=STARTER_VERSION,
         task="kinds",
         classes=tuple(group.name for group in classes),
-        preprocessing=Preprocessing(size=INPUT_SIZE),
+        preprocessing=Preprocessing(size=LITE0.size),
         thresholds={group.name: group.threshold for group in classes},
         temperature=_TEMPERATURE,
         trained_on={
@@ -119,9 +119,9 @@ def _refuse_degenerate(folder: Path, model: bytes) -> None:
         "imagenet": IMAGENET_CLASSES,
     }
     rng = np.random.default_rng(0)
-    noise = rng.integers(0, 256, (INPUT_SIZE, INPUT_SIZE, 3), dtype=np.uint8)
+    noise = rng.integers(0, 256, (LITE0.size, LITE0.size, 3), dtype=np.uint8)
     dark = np.zeros_like(noise)
-    stripes = np.broadcast_to(np.arange(INPUT_SIZE)[:, None, None] // 16 % 2 * 200, noise.shape).astype(
+    stripes = np.broadcast_to(np.arange(LITE0.size)[:, None, None] // 16 % 2 * 200, noise.shape).astype(
         np.uint8
     )
     answers = [np.concatenate(network.run(picture, *expected)) for picture in (noise, dark, stripes)]

@@ -40,6 +40,12 @@ def train(
     epochs: Annotated[
         int | None, typer.Option(min=1, help="How often the pictures are looked at in tuning: 14 times.")
     ] = None,
+    backbone: Annotated[
+        str,
+        typer.Option(
+            help="efficientnet-lite0, 1 or 2 (extra backbones), or to be tuned any of keras.applications."
+        ),
+    ] = "efficientnet-lite0",
     config: ConfigOption = None,
 ) -> None:
     """Learn from labelled pictures: a linear head on the starter network, in a minute, without TensorFlow.
@@ -61,7 +67,7 @@ def train(
     settings = load_settings(config)
     models, choices = (
         models_dir(settings),
-        Choices(seed=seed, sheet=sheet, fine_tune=fine_tune, epochs=epochs, cells=cells),
+        Choices(seed=seed, sheet=sheet, fine_tune=fine_tune, epochs=epochs, cells=cells, backbone=backbone),
     )
     if data is not None and out is not None:
         train_on_file(data, out, models, console, task=task, choices=choices)

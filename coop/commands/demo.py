@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from coop.assembly import camera_judge, camera_nests, camera_pipeline, camera_sight
-from coop.classify.judge import HENS, KINDS
+from coop.classify.judge import HENS, KINDS, is_coloured
 from coop.classify.nest import NEST
 from coop.classify.package import ModelPackage
 from coop.classify.runtime import Classifier
@@ -60,8 +60,9 @@ ROWS = 30
 LONGEST = 12
 
 
-Teach = Callable[[Path, str, npt.NDArray[np.float32], list[str], list[str]], str]
-"""Learn a task from features (n, d), labels and groups; write its package; say how good it is."""
+Teach = Callable[[Path, str, npt.NDArray[np.float32], list[str], list[str], list[bool] | None], str]
+"""Learn a task from features (n, d), labels, groups, and which of them have colours; write its package; say
+how good it is."""
 
 
 def run_demo(out: Path, days: int, seed: int, teach: Teach, console: Console) -> None:
@@ -99,6 +100,7 @@ def _learn(settings: Settings, seed: int, teach: Teach, console: Console) -> tup
         lesson = look(source, settings.zone)
     with console.status(f"Learning from {len(lesson.pictures)} pictures"):
         embedded = features(lesson.pictures)
+        coloured = [is_coloured(picture) for picture in lesson.pictures]
         hens = [i for i, kind in enumerate(lesson.kinds) if kind == HEN]
         for task, rows, labels in (
             (KINDS, list(range(len(lesson.kinds))), lesson.kinds),
@@ -106,13 +108,18 @@ def _learn(settings: Settings, seed: int, teach: Teach, console: Console) -> tup
         ):
             folder = models_dir(settings) / f"demo-{task}"
             measured = teach(
-                folder, task, embedded[rows], [labels[i] for i in rows], [lesson.groups[i] for i in rows]
+                folder,
+                task,
+                embedded[rows],
+                [labels[i] for i in rows],
+                [lesson.groups[i] for i in rows],
+                [coloured[i] for i in rows],
             )
             console.print(f"  {task}: {measured}", highlight=False)
     with console.status("Learning to count eggs"):
         nests = look_at_nests(source, settings.zone)
         folder = models_dir(settings) / f"demo-{NEST}"
-        measured = teach(folder, NEST, features(nests.pictures), nests.kinds, nests.groups)
+        measured = teach(folder, NEST, features(nests.pictures), nests.kinds, nests.groups, None)
     console.print(f"  {NEST}: {measured}", highlight=False)
     names = source.flock.names
     console.print(f"  The flock: {', '.join(names)}", highlight=False)

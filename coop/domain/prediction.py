@@ -17,7 +17,8 @@ class Prediction:
     """Calibrated class probabilities for one picture (or a vote over several) by one model.
 
     ``label`` is the most probable class, or ``UNKNOWN`` where ``confidence`` is below that class's threshold.
-    ``model`` names the package: name and version.
+    ``model`` names the package: name and version. ``strangeness``, of an identity model with a gallery: how
+    far the picture is from whoever it knows, in the distance within which those it knows stay.
     """
 
     task: str
@@ -25,3 +26,4 @@ class Prediction:
     confidence: float
     probabilities: Mapping[str, float] = field(repr=False)
     model: str = ""
+    strangeness: float | None = None

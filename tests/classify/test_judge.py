@@ -218,8 +218,8 @@ def test_a_track_keeps_one_whole_frame_however_long_it_lasts() -> None:
     assert all(j.frame.time == j.crops[0].time for j in finals)
 
 
-def flock_of(sure: float) -> dict[str, ColourModel]:
-    names = ColourModel("hens", {"Alba": WHITE, "Berta": BROWN}, sure=sure)
+def flock_of(strange: float | None) -> dict[str, ColourModel]:
+    names = ColourModel("hens", {"Alba": WHITE, "Berta": BROWN}, strange=strange)
     return {"kinds": ColourModel("kinds", KINDS), "hens": names}
 
 
@@ -236,35 +236,36 @@ def come_by_itself(judge: TrackJudge, *, walks: bool = True) -> set[str]:
 
 
 def test_a_hen_that_was_seen_well_and_is_like_nobody_is_a_stranger() -> None:
-    assert come_by_itself(TrackJudge(flock_of(0.6), settled=8)) == {"Berta", "stranger"}
-    assert come_by_itself(TrackJudge(flock_of(0.97), settled=8)) == {"Berta"}
-    assert come_by_itself(TrackJudge(flock_of(0.6), settled=8, stranger_below=0.5)) == {"Berta"}
-    assert come_by_itself(TrackJudge(flock_of(0.6), settled=8), walks=False) == {"Berta"}, "it sleeps"
-    assert "stranger" not in {j.subject for j in watch(TrackJudge(flock_of(0.6)), 8)}, "it stood there always"
+    assert come_by_itself(TrackJudge(flock_of(1.5), settled=8)) == {"Berta", "stranger"}
+    assert come_by_itself(TrackJudge(flock_of(0.9), settled=8)) == {"Berta"}
+    assert come_by_itself(TrackJudge(flock_of(None), settled=8)) == {"Berta"}, "a model without a gallery"
+    assert come_by_itself(TrackJudge(flock_of(1.5), settled=8, stranger_beyond=2)) == {"Berta"}
+    assert come_by_itself(TrackJudge(flock_of(1.5), settled=8), walks=False) == {"Berta"}, "it sleeps"
+    assert "stranger" not in {j.subject for j in watch(TrackJudge(flock_of(1.5)), 8)}, "it stood there always"
 
 
 class Looks:
-    """A model of the flock that is as sure of each look as is said."""
+    """A model of the flock that finds each look as strange as is said."""
 
-    def __init__(self, *sure: float) -> None:
-        self._sure = iter(sure)
+    def __init__(self, *strange: float) -> None:
+        self._strange = iter(strange)
         self.card = flock_of(0.9)["hens"].card
 
     def predict(self, images: Sequence[Picture]) -> list[Prediction]:
-        return [flock_of(next(self._sure))["hens"].predict([image])[0] for image in images]
+        return [flock_of(next(self._strange))["hens"].predict([image])[0] for image in images]
 
 
 @pytest.mark.parametrize(
     ("looks", "strange"),
     [
-        ((0.52, 0.43, 0.998, 0.989, 0.999, 0.999, 0.97, 0.99), False),
-        ((0.52, 0.43, 0.44, 0.998, 0.989, 0.999, 0.999, 0.97), False),
-        ((0.92, 0.63, 0.75, 0.98, 0.55, 0.47, 0.89, 0.75), True),
-        ((0.37, 0.64, 0.78, 0.55, 0.51, 0.32, 0.43, 0.5), True),
+        ((2.6, 2.9, 0.4, 0.7, 0.5, 0.5, 0.7, 0.4), False),
+        ((2.6, 2.9, 2.8, 0.6, 0.7, 0.6, 0.4, 0.7), False),
+        ((0.75, 1.3, 1.1, 0.6, 1.5, 1.6, 0.95, 1.2), True),
+        ((1.8, 1.3, 1.1, 1.5, 1.6, 1.9, 1.7, 1.6), True),
     ],
     ids=["stretches a wing before she leaves the perch", "for long", "is like one at times", "is like none"],
 )
 def test_a_hen_that_looked_odd_for_a_while_is_no_stranger(looks: tuple[float, ...], strange: bool) -> None:
-    """Two hens and two strangers of the simulated coop, look by look."""
+    """Two hens and two strangers, look by look, as far apart as those of the simulated coop."""
     models = {"kinds": ColourModel("kinds", KINDS), "hens": Looks(*looks, *[looks[-1]] * 20)}
     assert ("stranger" in come_by_itself(TrackJudge(models, settled=8))) == strange

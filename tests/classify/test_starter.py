@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 from fakes.videos import frames_of
 
-from coop.classify.efficientnet_lite import lite0_blocks
+from coop.classify.efficientnet_lite import LITE0
 from coop.classify.network import Network
 from coop.classify.package import ModelPackage
 from coop.classify.preprocess import prepare
@@ -51,8 +51,8 @@ def test_every_imagenet_class_belongs_to_one_group() -> None:
     assert ((group_matrix(classes) > 0).sum(axis=0) == 1).all()
 
 
-def test_the_plan_of_the_network() -> None:
-    blocks = list(lite0_blocks())
+def test_the_plans_of_the_networks() -> None:
+    blocks = list(LITE0.blocks())
     assert len(blocks) == 16
     assert all(first.outputs == second.inputs for first, second in pairwise(blocks))
     assert np.prod([block.stride for block in blocks]) == 16  # and 2 of the stem: 224 -> 7 pixels

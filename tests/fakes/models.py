@@ -12,12 +12,18 @@ from coop.domain.prediction import UNKNOWN, Prediction
 class ColourModel:
     """Calls a picture by the class whose colour (blue, green, red) covers most of its middle.
 
-    ``pictures`` counts what it was asked.
+    ``pictures`` counts what it was asked; ``strange``: how strange it finds each of them.
     """
 
-    def __init__(self, task: str, colours: Mapping[str, tuple[int, int, int]], sure: float = 0.9) -> None:
+    def __init__(
+        self,
+        task: str,
+        colours: Mapping[str, tuple[int, int, int]],
+        sure: float = 0.9,
+        strange: float | None = None,
+    ) -> None:
         self._colours = colours
-        self._sure = sure
+        self._sure, self._strange = sure, strange
         self.pictures = 0
         self.card = ModelCard(
             name=f"colours-{task}",
@@ -44,4 +50,5 @@ class ColourModel:
             confidence=self._sure,
             probabilities={name: self._sure if name == nearest else rest for name in self._colours},
             model=self.card.model,
+            strangeness=self._strange,
         )

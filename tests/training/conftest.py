@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 from conftest import missing_part
 
-from coop.classify.efficientnet_lite import Lite0Weights, load_lite0_weights
+from coop.classify.efficientnet_lite import LiteWeights, load_lite_weights
 from coop.classify.network import Network
 from coop.classify.package import ModelPackage
 from coop.classify.runtime import Classifier
@@ -33,8 +33,8 @@ def keras_module() -> Any:
 
 
 @pytest.fixture(scope="session")
-def weights() -> Lite0Weights:
-    return load_lite0_weights()
+def weights() -> LiteWeights:
+    return load_lite_weights()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from coop.classify.card import TaskMode
-from coop.classify.efficientnet_lite import MAP_CHANNELS, load_lite0_weights
+from coop.classify.efficientnet_lite import LITE0, load_lite_weights
 from coop.classify.preprocess import prepare
 from coop.classify.runtime import Classifier
 from training.augment import other_light
@@ -72,7 +72,7 @@ def test_two_hens_who_never_met_are_both_found(tmp_path: Path) -> None:
 
 def test_the_package_says_what_the_head_says(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
-    size, width = 96, sum(MAP_CHANNELS)
+    size, width = 96, sum(LITE0.map_channels)
     head = CellHead(
         classes=("brown", "white"), looks=random.normal(0, 0.2, (2, width)).astype(np.float32),
         whole=random.normal(0, 0.2, (2, width)).astype(np.float32), bias=np.array([1.0, -2.0], np.float32),
@@ -82,7 +82,7 @@ def test_the_package_says_what_the_head_says(tmp_path: Path) -> None:
         tmp_path / "package", head, task="nest", name="nest", version="1", trained_on={}, size=size
     )
     pictures = [random.integers(0, 255, (72, 96, 3), dtype=np.uint8) // (1 + n) for n in range(4)]
-    eye = _Eye(load_lite0_weights(), size)
+    eye = _Eye(load_lite_weights(), size)
     here = head.logits(np.stack([eye(prepare(p, size)) for p in pictures]))
     there = Classifier(package).logits(pictures)
     assert there.std(axis=0).min() > 0.1  # a constant would agree with itself

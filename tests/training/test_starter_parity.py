@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from coop.classify.efficientnet_lite import Lite0Weights
+from coop.classify.efficientnet_lite import LiteWeights
 from coop.classify.network import Network
 from coop.classify.starter import starter_tflite
+from training.parity import ParityError, check_parity
 
 pytestmark = pytest.mark.train
 
@@ -27,7 +28,7 @@ def batch(pictures: Pictures) -> npt.NDArray[np.uint8]:
 
 
 @pytest.fixture(scope="module")
-def in_keras(keras_module: Any, weights: Lite0Weights, batch: npt.NDArray[np.uint8]) -> dict[str, Floats]:
+def in_keras(keras_module: Any, weights: LiteWeights, batch: npt.NDArray[np.uint8]) -> dict[str, Floats]:
     found: dict[str, Floats] = keras_module.build_starter(weights).predict(batch, verbose=0, batch_size=10)
     return found
 
@@ -52,7 +53,7 @@ def test_every_output_is_the_same(
     in_litert = run(starter_network, batch)
     assert in_litert.keys() == in_keras.keys() == {"logits", "embedding", "imagenet"}
     for name, values in in_litert.items():
-        assert keras_module.check_parity(values, in_keras[name], tolerance=1e-3) < 1e-2, name
+        assert check_parity(values, in_keras[name], tolerance=1e-3) < 1e-2, name
 
 
 def test_it_knows_imagenet(in_keras: dict[str, Floats]) -> None:
@@ -62,23 +63,23 @@ def test_it_knows_imagenet(in_keras: dict[str, Floats]) -> None:
 
 
 def test_a_slip_in_one_layer_is_noticed(
-    keras_module: Any, weights: Lite0Weights, batch: npt.NDArray[np.uint8], in_keras: dict[str, Floats]
+    keras_module: Any, weights: LiteWeights, batch: npt.NDArray[np.uint8], in_keras: dict[str, Floats]
 ) -> None:
     last = weights.blocks[-1]
     shifted = replace(last.project, bias=last.project.bias + np.float32(0.05))
     slipped = replace(weights, blocks=(*weights.blocks[:-1], replace(last, project=shifted)))
     wrong = run(Network(starter_tflite(slipped), threads=2), batch)
-    with pytest.raises(keras_module.ParityError, match="differ"):
-        keras_module.check_parity(wrong["imagenet"], in_keras["imagenet"], tolerance=1e-3)
+    with pytest.raises(ParityError, match="differ"):
+        check_parity(wrong["imagenet"], in_keras["imagenet"], tolerance=1e-3)
 
 
 def test_an_untrained_network_proves_nothing(
-    keras_module: Any, weights: Lite0Weights, batch: npt.NDArray[np.uint8]
+    keras_module: Any, weights: LiteWeights, batch: npt.NDArray[np.uint8]
 ) -> None:
     untrained = run(Network(starter_tflite(randomised(weights)), threads=2), batch)
     for outputs in untrained.values():
-        with pytest.raises(keras_module.ParityError, match="hardly depend"):
-            keras_module.check_parity(outputs, outputs.copy(), tolerance=1e-3)
+        with pytest.raises(ParityError, match="hardly depend"):
+            check_parity(outputs, outputs.copy(), tolerance=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -92,11 +93,11 @@ def test_an_untrained_network_proves_nothing(
     ],
 )
 def test_outputs_that_prove_nothing_are_refused(keras_module: Any, outputs: Floats) -> None:
-    with pytest.raises(keras_module.ParityError):
-        keras_module.check_parity(outputs, outputs.copy(), tolerance=1e-3)
+    with pytest.raises(ParityError):
+        check_parity(outputs, outputs.copy(), tolerance=1e-3)
 
 
-def randomised(weights: Lite0Weights) -> Lite0Weights:
+def randomised(weights: LiteWeights) -> LiteWeights:
     """The same shapes with small random weights, as a network is before training."""
     rng = np.random.default_rng(0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date
 from pathlib import Path
 
-from coop.classify.judge import HENS, KINDS
+from coop.classify.judge import HENS, KINDS, is_coloured
 from coop.classify.nest import NEST
 from coop.classify.package import ModelPackage
 from coop.classify.runtime import Classifier
@@ -33,9 +33,10 @@ def learn(folder: Path, flock: int, seeds: tuple[int, ...], days: int, start: da
     known = source.flock.names
     hens = [i for i, subject in enumerate(crops.subjects) if subject in known]
     names, days_of = [crops.subjects[i] for i in hens], [crops.groups[i] for i in hens]
+    coloured = [is_coloured(crops.pictures[i]) for i in hens]
     return {
         KINDS: teach_head(folder / KINDS, KINDS, embedded, crops.kinds, crops.groups),
-        HENS: teach_head(folder / HENS, HENS, embedded[hens], names, days_of),
+        HENS: teach_head(folder / HENS, HENS, embedded[hens], names, days_of, coloured),
         NEST: teach_head(folder / NEST, NEST, features(nests.pictures), nests.kinds, nests.groups),
     }
 

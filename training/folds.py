@@ -1,0 +1,30 @@
+"""Which pictures are held out together: whole days or visits, since neighbours are copies of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+
+def held_out(
+    groups: Sequence[str], truth: npt.NDArray[np.intp], folds: int
+) -> Iterator[npt.NDArray[np.bool_]]:
+    """Masks of the pictures to hold out, one for each fold, in whole groups.
+
+    The largest groups are dealt first, each to the fold that has least of the group's classes so far.
+    """
+    names, member = np.unique(np.array(groups, dtype=np.str_), return_inverse=True)
+    counts = np.zeros((len(names), int(truth.max()) + 1))
+    np.add.at(counts, (member, truth), 1)
+    shares = counts / counts.sum(axis=0)
+    held = np.zeros((min(folds, len(names)), counts.shape[1]))
+    fold_of = np.empty(len(names), dtype=np.intp)
+    for group in np.argsort(-shares.sum(axis=1), kind="stable"):
+        of_its_classes = held[:, shares[group] > 0].sum(axis=1)
+        fold = int(np.lexsort((held.sum(axis=1), of_its_classes))[0])
+        fold_of[group] = fold
+        held[fold] += shares[group]
+    for fold in range(len(held)):
+        yield fold_of[member] == fold

@@ -1,0 +1,223 @@
+"""Who is known, and from where on a bird is a stranger: an embedding in which hens lie apart, and a gallery.
+
+The embedding is linear in the features of the frozen or tuned network (Fisher's discriminants): directions in
+which hens differ, in a scale where the pictures of one hen all differ by one. A bird that was never labelled
+lies far from the middle of every hen there, however sure the classes' probabilities are. Training it with
+ArcFace instead, or asking the nearest pictures, was worse: see the README.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from coop.classify.card import NONE
+from coop.classify.gallery import Gallery
+from coop.classify.judge import HEN, HENS, STRANGER_LOOKS
+from coop.domain.prediction import STRANGER, UNKNOWN
+from coop.errors import CoopError
+from training.folds import held_out
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Names = npt.NDArray[np.str_]
+
+IDENTITY_TASK = HENS
+PRECISION = 0.99
+"""Of the flock's own tracks this share is to be told from strangers."""
+FEWEST_EACH = 2 * STRANGER_LOOKS
+"""Pictures of each hen, of which a fold has some to learn from and some to be asked for."""
+
+_NO_NAMES = (NONE, "other", HEN, STRANGER, UNKNOWN)  # what a picture of no hen, or of any, is called
+_STRANGE = "of the flock's own tracks called strange"
+_DIRECTIONS = 320  # of the features: those in which pictures differ most
+_SHRINKAGE = 0.3  # of the spread within hens, towards the same in every direction
+_FOLDS = 5
+_DRAWS = 20  # tracks that are made of one hen's pictures of one group
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Familiar:
+    """``weights`` (d, features) and ``bias`` (d,) make the embedding; ``within`` is how far those in the
+    gallery stay."""
+
+    weights: Floats
+    bias: Floats
+    gallery: Gallery
+    within: float
+    measured: dict[str, float]
+
+
+class TooFewKnownError(CoopError, ValueError):
+    """Labels that say too little of who is known to tell strangers."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Flock:
+    """Pictures of hens by name. ``features``: (n, d)."""
+
+    features: Doubles
+    names: Names
+    places: Names
+
+    @classmethod
+    def of(
+        cls,
+        features: Floats,
+        labels: Sequence[str],
+        groups: Sequence[str],
+        coloured: Sequence[bool] | None = None,
+        *,
+        fewest: int = FEWEST_EACH,
+    ) -> Flock:
+        """Those that tell who is known. Raises TooFewKnownError.
+
+        ``coloured``: which ones have colours, as the watch judges by no others.
+        """
+        names, places = np.array(labels, dtype=np.str_), np.array(groups, dtype=np.str_)
+        chosen = ~np.isin(names, _NO_NAMES)
+        if coloured is not None:
+            chosen &= np.array(coloured, dtype=bool)
+        flock = cls(features=features[chosen].astype(np.float64), names=names[chosen], places=places[chosen])
+        called = sorted(set(names.tolist()).difference(_NO_NAMES))
+        few = [hen for hen in called if np.count_nonzero(flock.names == hen) < fewest]
+        if few or len(called) < 2 or len(set(flock.places.tolist())) < 2:
+            problem = f", for want of pictures of {few[0]}" if few else ""
+            raise TooFewKnownError(
+                f"Strangers will not be told from the flock{problem}. Label two hens at least, on two days, "
+                f"each on {FEWEST_EACH} pictures by day"
+            )
+        return flock
+
+    @property
+    def hens(self) -> list[str]:
+        return sorted(set(self.names.tolist()))
+
+    def some(self, chosen: npt.NDArray[np.bool_]) -> Flock:
+        return Flock(features=self.features[chosen], names=self.names[chosen], places=self.places[chosen])
+
+
+def get_familiar(flock: Flock, *, precision: float = PRECISION, seed: int = 0) -> Familiar:
+    """Learn who is known, by features of a network that learned nothing from these pictures.
+
+    The distance is chosen on groups held out, over tracks of so many looks as the watch takes. How many
+    strangers it finds is measured by taking each hen in turn for one.
+    """
+    random = np.random.default_rng(seed)
+    own = _of_tracks(_held_out(flock), flock, random)
+    within = float(np.quantile(own, precision))
+    measured = {_STRANGE: _rounded((own > within).mean())}
+    if len(flock.hens) > 2:  # of two the one left would be known by nothing
+        found = [(_of_tracks(_as_strangers(flock, hen), flock, random) > within).mean() for hen in flock.hens]
+        measured["of each hen's tracks, she taken for a stranger, found"] = _rounded(np.mean(found))
+        measured["of those of the hen found least"] = _rounded(min(found))
+    return _familiar(flock, within, measured)
+
+
+def get_familiar_tuned(
+    flock: Flock, tried: Flock, held: Flock, *, precision: float = PRECISION, seed: int = 0
+) -> Familiar:
+    """The same of a network that was tuned on these pictures, and so knows them better than any others.
+
+    ``tried`` and ``held``: features of the network that was tuned on the first of them only.
+    """
+    own = _of_tracks(_far(tried, held), held, np.random.default_rng(seed))
+    within = float(np.quantile(own, precision))
+    return _familiar(flock, within, {_STRANGE: _rounded((own > within).mean())})
+
+
+def _familiar(flock: Flock, within: float, measured: dict[str, float]) -> Familiar:
+    weights, bias = _discriminants(flock)
+    embeddings = (flock.features @ weights.T + bias).astype(np.float32)
+    return Familiar(
+        weights=weights.astype(np.float32),
+        bias=bias.astype(np.float32),
+        gallery=Gallery(embeddings=embeddings, labels=tuple(flock.names.tolist())),
+        within=round(within, 4),
+        measured=measured,
+    )
+
+
+def _rounded(share: float | np.floating) -> float:
+    return round(float(share), 4)
+
+
+def _held_out(flock: Flock) -> Doubles:
+    """How far each picture is from the nearest hen, where nothing was learned from its group."""
+    numbers = np.unique(flock.names, return_inverse=True)[1]
+    far = np.full(len(numbers), np.nan)
+    for held in held_out(flock.places.tolist(), numbers, _FOLDS):
+        if len(flock.some(~held).hens) > 1:
+            far[held] = _far(flock.some(~held), flock.some(held))
+    return far
+
+
+def _as_strangers(flock: Flock, hen: str) -> Doubles:
+    """The same of one hen's pictures, where nothing was learned of her; not a number for the others."""
+    hers = flock.names == hen
+    far = np.full(len(hers), np.nan)
+    far[hers] = _far(flock.some(~hers), flock.some(hers))
+    return far
+
+
+def _of_tracks(far: Doubles, flock: Flock, random: np.random.Generator) -> Doubles:
+    """The mean distance of tracks: so many pictures of one hen and group as the watch looks at."""
+    return np.array(
+        [
+            far[random.choice(numbers, min(STRANGER_LOOKS, len(numbers)), replace=False)].mean()
+            for numbers in _hers(~np.isnan(far), flock)
+            for _ in range(_DRAWS)
+        ]
+    )
+
+
+def _hers(asked: npt.NDArray[np.bool_], flock: Flock) -> Iterator[npt.NDArray[np.intp]]:
+    """The pictures of each hen by group; all of her groups together where none has enough of them."""
+    for hen in sorted(set(flock.names[asked].tolist())):
+        hers = asked & (flock.names == hen)
+        places = np.unique(flock.places[hers])
+        by_group = [np.flatnonzero(hers & (flock.places == place)) for place in places]
+        yield from [numbers for numbers in by_group if len(numbers) >= STRANGER_LOOKS] or [
+            np.flatnonzero(hers)
+        ]
+
+
+def _far(known: Flock, asked: Flock) -> Doubles:
+    """How far the pictures that are asked for are from the nearest of the hens known."""
+    there = _familiar(known, 1.0, {})
+    rows = (asked.features @ there.weights.T + there.bias).astype(np.float32)
+    return np.array([there.gallery.distance(row) for row in rows])
+
+
+def _discriminants(flock: Flock) -> tuple[Doubles, Doubles]:
+    """Weights (hens - 1, d) and bias of Fisher's discriminants, every hen counted alike."""
+    x, names, hens = flock.features, flock.names, flock.hens
+    mean = x.mean(axis=0)
+    few = min(_DIRECTIONS, len(x) - 1, x.shape[1])
+    seen, turn = _main_directions(x - mean, few)
+    middles = np.stack([seen[names == hen].mean(axis=0) for hen in hens])
+    rest = np.concatenate([seen[names == hen] - m for hen, m in zip(hens, middles, strict=True)])
+    spread = rest.T @ rest / len(rest)
+    even = np.trace(spread) / few * np.eye(few)
+    values, vectors = np.linalg.eigh((1 - _SHRINKAGE) * spread + _SHRINKAGE * even)
+    whitened = vectors / np.sqrt(values)
+    between = np.linalg.svd((middles - middles.mean(axis=0)) @ whitened, full_matrices=False)[2]
+    weights = between[: len(hens) - 1] @ whitened.T @ turn
+    return weights, -weights @ mean
+
+
+def _main_directions(x: Doubles, few: int) -> tuple[Doubles, Doubles]:
+    """Centred features (n, d) along the directions in which they differ most, and those (few, d).
+
+    By the smaller of pictures by pictures and features by features, some times faster than by all of both.
+    """
+    if len(x) > x.shape[1]:
+        turn = np.linalg.eigh(x.T @ x)[1][:, ::-1][:, :few].T
+        return x @ turn.T, turn
+    values, vectors = np.linalg.eigh(x @ x.T)
+    lengths = np.sqrt(np.maximum(values[::-1][:few], 1e-12))
+    seen = vectors[:, ::-1][:, :few] * lengths
+    return seen, (seen / lengths**2).T @ x
