@@ -89,7 +89,7 @@ class Manners:
 
     cooldown: timedelta = timedelta(minutes=10)
     together: timedelta = timedelta(minutes=10)
-    calm: timedelta = timedelta(hours=2)
+    calm: timedelta = timedelta(minutes=30)
     episode: timedelta = timedelta(hours=12)
 
 
@@ -157,9 +157,12 @@ class Teller:
         said = [egg.claim for egg in together if egg.claim is not None]
         if not said:
             return notes
-        owners = [(egg.likeliest.hen, egg.likeliest.probability) for egg in together]
+        owners = sorted(
+            ((egg.likeliest.hen, egg.likeliest.probability) for egg in together),
+            key=lambda one: (not one[0], -one[1], one[0]),
+        )
         who = max(said, key=lambda claim: claim.at).who
-        text = claimed(event, sorted(owners, key=lambda one: (-one[1], one[0])), who, self.composer.zone)
+        text = claimed(event, owners, who, self.composer.zone)
         return tuple(replace(note, text=text) for note in notes)
 
     # New messages
@@ -234,7 +237,7 @@ class Teller:
         if last is None or not timedelta() <= now - last.made < self.manners.episode:
             return None
         told = self._events_of_episode(last.message, topic, event)
-        if not told or (isinstance(event, BEGINS) and event.time - told[-1].time > self.manners.calm):
+        if not told or (isinstance(event, BEGINS) and event.time - told[-1].time >= self.manners.calm):
             return None
         return last.message
 

@@ -63,10 +63,11 @@ def test_a_hen_on_rtsp_reaches_the_phone_and_the_camera_may_freeze_and_die(
         camera.resume()
         wait_for("the return to be told", lambda: [m for m in api.chat(CHAT) if "run is back" in m.text])
         camera.kill()
-        wait_for("the second loss", lambda: len([m for m in api.chat(CHAT) if "no pictures" in m.text]) == 2)
+        wait_for("the second loss", lambda: [m for m in api.chat(CHAT) if "gives no pictures" in m.text])
         camera.start()
         wait_for(
-            "the second return", lambda: len([m for m in api.chat(CHAT) if "run is back" in m.text]) == 2
+            "the second return, in the same message",
+            lambda: [m for m in api.chat(CHAT) if "run is back" in m.text and m.text.count("• ") == 2],
         )
         status, seconds = daemon.stop()
         assert (status, seconds < 5) == (0, True), daemon.log

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from coop.domain.event import CameraBack, CameraLost, Event
 from coop.domain.health import CameraState, CameraStatus
 
+LASTS = timedelta(minutes=30)
+"""A loss within so long of another's end is told once more when it lasts as long."""
 LONGEST_STEP = timedelta(minutes=1)
 """Two looks at a camera further apart tell of a clock set forward, or of a sleep, not of silence."""
 
@@ -24,6 +26,7 @@ class CameraRule:
     lost_after: timedelta
     lost_since: datetime | None = None
     _silent_since: datetime | None = None
+    _back: datetime | None = None
     _looked: datetime | None = None
 
     def update(self, status: CameraStatus, now: datetime) -> Event | None:
@@ -31,22 +34,37 @@ class CameraRule:
         step, self._looked = now - (self._looked or now), now
         if status.state is CameraState.LIVE:
             return self._live(now)
-        if status.state is CameraState.ENDED or self.lost_since is not None:
+        if status.state is CameraState.ENDED:
             return None
+        if self.lost_since is not None:
+            return self._lost_again(status, now)
         # A clock that was set must not make the silence look endless, negative or over-long.
         if self._silent_since is None or not timedelta() <= step <= LONGEST_STEP:
             self._silent_since = now
         if now - self._silent_since < self.lost_after:
             return None
         self.lost_since = now
+        if self._back is not None and not timedelta() <= now - self._back < LASTS:
+            self._back = None
+        return self._lost(status, now)
+
+    def _lost(self, status: CameraStatus, now: datetime) -> CameraLost:
         return CameraLost(
             time=now, camera=self.camera, place=self.camera, subject=self.camera, reason=status.problem
         )
+
+    def _lost_again(self, status: CameraStatus, now: datetime) -> CameraLost | None:
+        """A loss soon after another is told without a sound, so one that lasts is told once more."""
+        if self._back is None or self.lost_since is None or now - self.lost_since < LASTS:
+            return None
+        self._back = None
+        return self._lost(status, now)
 
     def _live(self, now: datetime) -> Event | None:
         self._silent_since = None
         lost_since, self.lost_since = self.lost_since, None
         if lost_since is None:
             return None
+        self._back = now
         away = max(now - lost_since, timedelta())
         return CameraBack(time=now, camera=self.camera, place=self.camera, subject=self.camera, away=away)

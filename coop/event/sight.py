@@ -13,6 +13,8 @@ LATER: Mapping[str, timedelta] = {"blurred": timedelta(minutes=10), "moved": tim
 """A hen before the lens blurs and hides everything too, but not for so long."""
 WELL = timedelta(minutes=1)
 LEAST_LOOKS = 2
+LASTS = timedelta(minutes=30)
+"""A fault within so long of another's end is told once more when it lasts as long: it was without a sound."""
 
 
 @dataclass
@@ -24,6 +26,7 @@ class SightRule:
     _fault: str = field(default="", init=False)
     _since: datetime | None = field(default=None, init=False)
     _looks: int = field(default=0, init=False)
+    _mended: datetime | None = field(default=None, init=False)
 
     def update(self, fault: str, now: datetime) -> Event | None:
         """The event that a look at ``now`` makes, if any; ``fault`` is "" where all is well."""
@@ -33,15 +36,29 @@ class SightRule:
         lasted = now - self._since
         if not fault:
             return self._good(now) if self.told is not None and lasted >= WELL else None
-        if self.told is not None or self._looks < LEAST_LOOKS or lasted < LATER.get(fault, USUALLY):
+        if self.told is not None:
+            return self._bad_again(now)
+        if self._looks < LEAST_LOOKS or lasted < LATER.get(fault, USUALLY):
             return None
         self.told = fault, now
+        if self._mended is not None and not timedelta() <= now - self._mended < LASTS:
+            self._mended = None
+        return self._bad(fault, now)
+
+    def _bad(self, fault: str, now: datetime) -> PictureBad:
         return PictureBad(time=now, camera=self.camera, place=self.camera, subject=self.camera, fault=fault)
+
+    def _bad_again(self, now: datetime) -> PictureBad | None:
+        if self._mended is None or self.told is None or now - self.told[1] < LASTS:
+            return None
+        self._mended = None
+        return self._bad(self.told[0], now)
 
     def _good(self, now: datetime) -> Event | None:
         if self.told is None:
             return None
         (fault, since), self.told = self.told, None
+        self._mended = now
         return PictureGood(
             time=now,
             camera=self.camera,

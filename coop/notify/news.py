@@ -100,7 +100,7 @@ def _trouble_told(event: WatchTroubled) -> str:
 
 def claimed(event: EggLaid, owners: Sequence[tuple[str, float]], who: str, zone: tzinfo) -> str:
     """The text about eggs of which a keeper said whose they are; of each the hen, with how sure that is."""
-    hens = [name(hen) if sure >= 1.0 else f"{name(hen)} ({percent(sure)})" for hen, sure in owners if hen]
+    hens = [_owner(hen, sure) for hen, sure in owners]
     if event.together == 1:
         first = tr("{hen} laid an egg").format(hen=hens[0])
     else:
@@ -109,6 +109,12 @@ def claimed(event: EggLaid, owners: Sequence[tuple[str, float]], who: str, zone:
     there = tr("{eggs} there now").format(eggs=eggs(event.eggs))
     said = tr("so says {who}").format(who=name(who))
     return f"{headline('🥚', first)}\n{where} · {when} · {there}\n👤 {said}"
+
+
+def _owner(hen: str, sure: float) -> str:
+    if hen == NOBODY:
+        return tr("somebody")
+    return name(hen) if sure >= 1.0 else f"{name(hen)} ({percent(sure)})"
 
 
 def laid_by(event: EggLaid) -> str:

@@ -215,7 +215,7 @@ def camera_lost(camera: str, reason: str, when: datetime) -> str:
     why = f"\n{name(reasons.reason(reason), REASON_LENGTH)}" if reason.strip() else ""
     first = headline("📷", tr("Camera {camera} gives no pictures").format(camera=name(camera)))
     since = tr("since {time}").format(time=clock(when))
-    return f"{first}\n{since}{why}\n{tr('I keep trying and tell you when it is back.')}"
+    return f"{first}\n{since}{why}\n{tr('I keep trying, and say here when it is back.')}"
 
 
 def camera_back(camera: str, away: timedelta, when: datetime) -> str:

@@ -65,3 +65,14 @@ def test_a_clock_set_forward_loses_no_camera_that_is_only_connecting() -> None:
     assert rule.update(status(CameraState.CONNECTING), at(year)) is None
     assert rule.update(status(CameraState.CONNECTING), at(year + 29)) is None
     assert isinstance(rule.update(status(CameraState.LOST), at(year + 30)), CameraLost)
+
+
+def test_a_loss_soon_after_another_is_told_once_more_when_it_lasts() -> None:
+    """Its first telling changed a message without a sound."""
+    rule = CameraRule("run", lost_after=timedelta(seconds=30))
+    told = []
+    for second in range(0, 3 * 3600, 10):
+        live = second < 60 or 120 <= second < 300
+        event = rule.update(status(CameraState.LIVE if live else CameraState.LOST), at(second))
+        told += [(event.name, second)] if event else []
+    assert told == [("CameraLost", 90), ("CameraBack", 120), ("CameraLost", 330), ("CameraLost", 330 + 1800)]

@@ -34,3 +34,17 @@ def test_a_look_alone_is_not_enough_however_long_ago_the_one_before() -> None:
 def test_after_a_restart_it_is_not_told_again_but_its_end_is() -> None:
     rule = SightRule("coop", told=("dark", START - timedelta(hours=1)))
     assert told(rule, (0, "dark"), (5, "dark"), (6, ""), (8, "")) == [("PictureGood", "dark")]
+
+
+def test_a_fault_soon_after_another_is_told_once_more_when_it_lasts() -> None:
+    """Its first telling changed a message without a sound."""
+    dark = [(0, ""), *((n, "dark") for n in range(1, 4)), (4, ""), (5, "")]
+    looks = [*dark, *((n, "frozen") for n in range(6, 99))]
+    assert told(SightRule("coop"), *looks) == [
+        ("PictureBad", "dark"),
+        ("PictureGood", "dark"),
+        ("PictureBad", "frozen"),
+        ("PictureBad", "frozen"),
+    ]
+    late = [*dark, *((n, "frozen") for n in range(40, 99))]
+    assert len(told(SightRule("coop"), *late)) == 3, "it was told with a sound"
