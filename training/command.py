@@ -6,11 +6,12 @@ import importlib.util
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 from rich.console import Console
@@ -22,7 +23,7 @@ from coop.classify.runtime import Classifier
 from coop.classify.starter import ensure_starter
 from coop.domain.dataset import DatasetVersion
 from coop.domain.training import Outcome
-from coop.errors import CoopError, ModelPackageError
+from coop.errors import CoopError, ModelPackageError, OutputError
 from coop.store.store import Store
 from training.augment import RECIPES, contact_sheet
 from training.backbones import Eye, is_lite
@@ -37,6 +38,11 @@ from training.judging import judge, sentences
 from training.labelled import LabelledDataError, LabelledSet, read_labelled, read_picture
 from training.lesson import lesson
 from training.quick import Embeds, Learned, Looked, Trial, as_groups, learn
+
+if TYPE_CHECKING:
+    from training.live.course import Seen
+    from training.live.page import LivePage
+    from training.live.watching import Show
 
 _SHOWN = 8  # pictures of a contact sheet
 DRAFTS = ".training-"
@@ -65,7 +71,8 @@ class Choices:
     ``fine_tune``: whether the network itself is tuned; None where the pictures and the machine decide: not of
     more than ``most_tuned``.
     ``cells``: whether a head over cells is tried; None where the pictures decide. ``backbone``: an
-    EfficientNet-Lite, or for tuning any network of `keras.applications`.
+    EfficientNet-Lite, or to be tuned any of `keras.applications`. ``live``: a page that shows the tuning
+    while it lasts; ``film``: an MP4 of that; ``tensorboard``: a folder for logs.
     """
 
     seed: int = 0
@@ -75,6 +82,14 @@ class Choices:
     most_tuned: int = MOST_TUNED_UNASKED
     cells: bool | None = None
     backbone: str = LITE0.name
+    live: bool = False
+    film: Path | None = None
+    tensorboard: Path | None = None
+
+    @property
+    def watched(self) -> bool:
+        """Whether somebody wants to look on while a network is tuned."""
+        return self.live or self.film is not None or self.tensorboard is not None
 
 
 def train_on_file(
@@ -225,6 +240,8 @@ def _learned(
         if choices.fine_tune is None and isinstance(best.head, CellHead):
             return best  # minutes of tuning in its place were no better on days that it never saw
     if not _to_tune(len(examined.pictures), choices, console):
+        if choices.watched:
+            _say(console, "No network was tuned, so there was nothing to watch: --fine-tune does it.")
         return best
     return _tuned(best, trials, console, choices, running, task)
 
@@ -325,11 +342,11 @@ def _tuned(
     if choices.epochs is not None:
         plan = replace(plan, epochs=choices.epochs)
     recipe = min((trial for trial in trials if trial.recipe), key=lambda trial: trial.loss).recipe
-    with bars(console) as bar:
+    with _shown(choices, console) as show, bars(console) as bar:
         try:
             tuned = fine_tune(
                 best.pictures, recipe, plan, running, network=choices.backbone,
-                identity=task == IDENTITY_TASK, progress=teller(bar),
+                identity=task == IDENTITY_TASK, show=show, progress=teller(bar),
             )  # fmt: skip
         except KeyboardInterrupt:
             _say(console, "Stopped. The same command goes on from the last epoch.")
@@ -342,6 +359,45 @@ def _tuned(
     _say(console, f"Tuned: log loss {tuned.after:.3f} on pictures held out, where a head on the frozen "
                   f"network has {tuned.before:.3f}. The {kept} is kept.")  # fmt: skip
     return tuned.learned if better else best
+
+
+@contextmanager
+def _shown(choices: Choices, console: Console) -> Iterator[Show | None]:
+    """Where it is shown how the tuning goes; None where nobody looks on. Raises OutputError."""
+    if not choices.watched:
+        yield None
+        return
+    from training.live.logs import Logs
+
+    logs = None if choices.tensorboard is None else Logs(choices.tensorboard)
+    with ExitStack() as stack:
+        page = None
+        if choices.live or choices.film is not None:
+            page = stack.enter_context(_live_page(choices.film))
+            if choices.live:
+                _say(console, f"To watch: {page.address}")
+
+        def show(seen: Seen, model: object) -> None:
+            if page is not None:
+                page.show(seen)
+            if logs is not None:
+                logs.show(seen, model)
+
+        yield show
+    for made in (choices.film, choices.tensorboard):
+        if made is not None:
+            _say(console, f"Wrote {made}")
+
+
+def _live_page(film: Path | None) -> LivePage:
+    from training.live.page import LivePage
+
+    try:
+        return LivePage(film)
+    except OSError as error:
+        raise OutputError(
+            film or Path("the live page"), str(error.strerror), "Choose a file that can be written"
+        ) from None
 
 
 def free_name(models: Path, task: str, version: int) -> str:

@@ -25,6 +25,7 @@ from training.folds import held_out
 from training.gallery import FEWEST_EACH, Familiar, Flock, TooFewKnownError, get_familiar_tuned
 from training.head import THRESHOLDS, UNSEEN_THRESHOLD, Head, best_temperature, fit_answers, head_model
 from training.labelled import LabelledSet
+from training.live.watching import Show, Watching
 from training.network import ANSWER, features_of, tunable, tuned_weights
 from training.quick import PARTS, RUNS, Learned, as_groups
 from training.stream import Stream
@@ -60,6 +61,7 @@ def fine_tune(
     precision: float = 0.95,
     network: str = LITE0.name,
     identity: bool = False,
+    show: Show | None = None,
     progress: Progress | None = None,
 ) -> Tuned:
     """Tune the network on three quarters of the groups, judge it by the rest, then learn from all of them.
@@ -67,6 +69,7 @@ def fine_tune(
     The first run says how many epochs are best, how sure the network may be, and whether it is better than a
     head on frozen features learned from the same pictures. ``folder`` keeps both runs until they are done.
     ``network``: an EfficientNet-Lite, or one of `keras.applications`. ``identity``: strangers are to be told.
+    ``show`` is told what there is to see of the first run, the one that is judged.
     The file is float32 or int8, whichever `training.export` finds better.
     """
     answers = Answers(mode=pictures.mode, labels=tuple(e.label for e in pictures.examples))
@@ -82,8 +85,9 @@ def fine_tune(
     told = check_up(model, first, plan)
     watched = some if len(some) >= ENOUGH else None
     course = tune(
-        model, first, plan, folder / "judged", held=watched, progress=_named("Trying it out", progress)
-    )
+        model, first, plan, folder / "judged", held=watched, progress=_named("Trying it out", progress),
+        watching=None if show is None else Watching(network, first, some, show, task_logits),
+    )  # fmt: skip
     judged = answers.of(some)
     logits = task_logits(answers, raw_outputs(model, first.plain(some)))
     shift = best_shift(logits, judged)

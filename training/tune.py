@@ -15,7 +15,7 @@ import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import keras  # type: ignore[import-untyped,import-not-found,unused-ignore]
 import numpy as np
@@ -64,6 +64,15 @@ class Plan:
         return min(1.0, (step + 1) / rise) * 0.5 * (1 + math.cos(math.pi * step / steps))
 
 
+class Watches(Protocol):
+    """Who looks on: told of every step, with the batch as the network got it."""
+
+    def step(
+        self, done: int, total: int, loss: float, model: keras.Model, batch: tuple[Any, Any]
+    ) -> None: ...
+    def end(self, model: keras.Model) -> None: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Course:
     """How a run went: by epoch the loss of its batches, and of the pictures held out where there are any."""
@@ -85,6 +94,7 @@ def tune(
     *,
     held: Numbers | None = None,
     progress: Progress | None = None,
+    watching: Watches | None = None,
 ) -> Course:
     """Tune a network in place. It ends with averaged weights, those of the best epoch if any are held out.
 
@@ -97,7 +107,7 @@ def tune(
     course, best = run.restored()
     while len(course.learned) < plan.epochs and not _gave_up(course, plan):
         epoch = len(course.learned)
-        loss = run.epoch(epoch, steps, progress)
+        loss = run.epoch(epoch, steps, progress, watching)
         kept: tuple[float, ...] = ()
         if shown is not None and truth is not None:
             with run.averaged():
@@ -107,6 +117,8 @@ def tune(
         course = Course(learned=(*course.learned, loss), held=(*course.held, *kept))
         run.save(course, best)
     run.finish(best)
+    if watching is not None:
+        watching.end(model)
     return course
 
 
@@ -152,7 +164,9 @@ class _Run:
         self._step = tf.function(self._one_step, reduce_retracing=True)
         self._loss = loss_of(stream.answers.mode, plan.smoothing)
 
-    def epoch(self, number: int, steps: int, progress: Progress | None) -> float:
+    def epoch(
+        self, number: int, steps: int, progress: Progress | None, watching: Watches | None = None
+    ) -> float:
         total, losses = steps * self.plan.epochs, []
         for step, (pictures, targets) in enumerate(
             self._batches(number * steps, steps), start=number * steps
@@ -165,6 +179,8 @@ class _Run:
             losses.append(float(self._step(pictures, targets, tf.constant(keep, tf.float32))))
             if progress is not None:
                 progress(step + 1, total)
+            if watching is not None:
+                watching.step(step + 1, total, losses[-1], self.model, (pictures, targets))
         return float(np.mean(losses))
 
     def averaged(self) -> _Averaged:

@@ -46,6 +46,13 @@ def train(
             help="efficientnet-lite0, 1 or 2 (extra backbones), or to be tuned any of keras.applications."
         ),
     ] = "efficientnet-lite0",
+    live: Annotated[
+        bool, typer.Option("--live", help="A local page that shows how the tuning of a network goes.")
+    ] = False,
+    film: Annotated[Path | None, typer.Option(help="An MP4 to write of what that page shows.")] = None,
+    tensorboard: Annotated[
+        Path | None, typer.Option(help="A folder for TensorBoard's logs (extra tensorboard).")
+    ] = None,
     config: ConfigOption = None,
 ) -> None:
     """Learn from labelled pictures: a linear head on the starter network, in a minute, without TensorFlow.
@@ -67,7 +74,17 @@ def train(
     settings = load_settings(config)
     models, choices = (
         models_dir(settings),
-        Choices(seed=seed, sheet=sheet, fine_tune=fine_tune, epochs=epochs, cells=cells, backbone=backbone),
+        Choices(
+            seed=seed,
+            sheet=sheet,
+            fine_tune=fine_tune,
+            epochs=epochs,
+            cells=cells,
+            backbone=backbone,
+            live=live,
+            film=film,
+            tensorboard=tensorboard,
+        ),
     )
     if data is not None and out is not None:
         train_on_file(data, out, models, console, task=task, choices=choices)
