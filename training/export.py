@@ -116,8 +116,8 @@ class _Run:
 def _converter(model: keras.Model, kind: Any) -> Any:
     """A converter of a network without variables, whose outputs keep their names."""
     constants = (
-        [tf.constant(np.asarray(v)) for v in model.trainable_variables],
-        [tf.constant(np.asarray(v)) for v in model.non_trainable_variables],
+        [tf.constant(v.numpy()) for v in model.trainable_variables],
+        [tf.constant(v.numpy()) for v in model.non_trainable_variables],
     )
     shape = (1, *model.input.shape[1:])
 

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -182,12 +183,19 @@ def test_what_is_said_too_often_is_shifted_back() -> None:
 @pytest.mark.timeout(600)  # a minute of one core
 def test_coop_train_tunes_where_it_is_asked_to(keras_module: Any, flock: LabelledSet, tmp_path: Path) -> None:
     words = ["train", "--data", str(flock.source), "--out", str(tmp_path / "nest"), "--fine-tune"]
-    result = CliRunner().invoke(app, [*words, "--epochs", "1"], env={"COOP_DATA_DIR": str(tmp_path / "data")})
+    film, logs = tmp_path / "run.mp4", tmp_path / "logs"
+    words += ["--epochs", "1", "--live", "--film", str(film), "--tensorboard", str(logs)]
+    result = CliRunner().invoke(app, words, env={"COOP_DATA_DIR": str(tmp_path / "data")})
     assert result.exit_code == 0, (result.output, result.exception)
     assert "Tuned: log loss" in result.output
     card = ModelPackage.load(tmp_path / "nest").card
     kept = "tuned" in str(card.trained_on["backbone"])
     assert ("The tuned network is kept" in result.output) == kept
+    assert not kept or {"taken", "float32", "int8"} <= set(card.measured["export"])  # type: ignore[call-overload]
+    assert "To watch: http://127.0.0.1:" in result.output
+    with av.open(str(film)) as played:
+        assert sum(1 for _ in played.decode(video=0)) > 12
+    assert list(logs.glob("**/events.out.tfevents.*"))
     assert not list(tmp_path.glob(".nest.tuning"))
 
 

@@ -6,6 +6,7 @@ import importlib.util
 from pathlib import Path
 
 import keras  # type: ignore[import-untyped,import-not-found,unused-ignore]
+import tensorflow as tf  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
 from coop.errors import CoopError
 from training.live.course import Seen
@@ -22,29 +23,21 @@ class TensorBoardMissingError(CoopError, RuntimeError):
 
 
 class Logs:
-    """Writes what is seen of a run with Keras's own callback: losses and accuracy, histograms of weights."""
+    """Writes what is seen of a run: losses, accuracy, and how weights and biases are spread, layer by layer."""
 
     def __init__(self, folder: Path) -> None:
         if importlib.util.find_spec("tensorboard") is None:
             raise TensorBoardMissingError
-        self._callback = keras.callbacks.TensorBoard(
-            log_dir=str(folder), histogram_freq=1, write_graph=False, update_freq="epoch"
-        )
-        self._begun = False
+        self._writer = tf.summary.create_file_writer(str(folder))
 
     def show(self, seen: Seen, model: keras.Model) -> None:
-        if not self._begun:
-            self._callback.set_model(model)
-            self._callback.on_train_begin()
-            self._begun = True
         if seen.ended:
-            self._callback.on_train_end()
+            self._writer.close()
             return
-        self._callback.on_epoch_end(
-            len(seen.looks),
-            {
-                "loss": seen.losses[-1],
-                "val_loss": seen.held_losses[-1],
-                "val_accuracy": seen.accuracies[-1],
-            },
-        )
+        with self._writer.as_default(step=seen.looks[-1]):
+            tf.summary.scalar("loss/training", seen.losses[-1])
+            tf.summary.scalar("loss/held out", seen.held_losses[-1])
+            tf.summary.scalar("accuracy/held out", seen.accuracies[-1])
+            for variable in model.trainable_variables:
+                tf.summary.histogram(variable.path, variable.numpy())
+        self._writer.flush()

@@ -122,10 +122,9 @@ def _heated(picture: Floats, heat: Floats) -> Floats:
 def _tiles(axes: Axes, title: str, pictures: Sequence[Floats], colours: Sequence[str]) -> None:
     axes.set_title(title, fontsize=10, color=INK, loc="left")
     axes.axis("off")
-    if not pictures:
-        return
-    rows = -(-min(len(pictures), MOST_SHOWN) // _COLUMNS)
-    sheet = np.full((rows * _TILE, _COLUMNS * _TILE, 3), 255, dtype=np.uint8)
+    axes.set_anchor("NW")
+    paper = [int(PAPER[n : n + 2], 16) for n in (1, 3, 5)]
+    sheet = np.full((MOST_SHOWN // _COLUMNS * _TILE, _COLUMNS * _TILE, 3), paper, dtype=np.uint8)
     for k, (picture, colour) in enumerate(zip(pictures[:MOST_SHOWN], colours, strict=False)):
         y, x = k // _COLUMNS * _TILE, k % _COLUMNS * _TILE
         side = _TILE - 2

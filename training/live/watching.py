@@ -20,7 +20,7 @@ Show = Callable[[Seen, keras.Model], None]
 """Told that there is something new to see."""
 ToLogits = Callable[[Answers, Floats], Doubles]
 
-LOOKS = 60
+LOOKS = 40
 """So often a run is looked at, at most: some tenths of a second each."""
 
 
@@ -97,5 +97,5 @@ def _asked(model: keras.Model, pictures: Floats, at_once: int = 32) -> Floats:
 
 
 def _spread(variables: Sequence[keras.Variable]) -> Doubles:
-    every = np.concatenate([np.asarray(v).ravel() for v in variables if v.trainable])
+    every = np.concatenate([v.numpy().ravel() for v in variables if v.trainable])
     return np.asarray(np.percentile(every, PERCENTILES))
