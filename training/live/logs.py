@@ -23,7 +23,7 @@ class TensorBoardMissingError(CoopError, RuntimeError):
 
 
 class Logs:
-    """Writes what is seen of a run: losses, accuracy, and how weights and biases are spread, layer by layer."""
+    """Writes what is seen of a run: losses, accuracy, and the weights and biases of each layer."""
 
     def __init__(self, folder: Path) -> None:
         if importlib.util.find_spec("tensorboard") is None:
