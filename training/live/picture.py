@@ -162,6 +162,7 @@ def _plain(axes: Axes, title: str) -> None:
 
 
 def _last(axes: Axes, x: float, y: float, told: str) -> None:
-    axes.annotate(
+    at = {"xytext": (0, -14), "ha": "right", "color": ACCENT, "fontsize": 10}
+    axes.annotate(told, (x, y), textcoords="offset points", **at)  # type: ignore[arg-type]
         told, (x, y), textcoords="offset points", xytext=(0, -14), ha="right", color=ACCENT, fontsize=10
     )
