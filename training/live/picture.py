@@ -162,7 +162,6 @@ def _plain(axes: Axes, title: str) -> None:
 
 
 def _last(axes: Axes, x: float, y: float, told: str) -> None:
-    at = {"xytext": (0, -14), "ha": "right", "color": ACCENT, "fontsize": 10}
-    axes.annotate(told, (x, y), textcoords="offset points", **at)  # type: ignore[arg-type]
+    axes.annotate(
         told, (x, y), textcoords="offset points", xytext=(0, -14), ha="right", color=ACCENT, fontsize=10
     )
