@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: messages help demo test check bench bench-crash bench-cameras bench-coop bench-motion bench-motion-highway setup clean bench-labeling check-page bench-training bench-nestcam
+.PHONY: messages help demo test check bench bench-crash bench-cameras bench-coop bench-motion bench-motion-highway setup clean bench-labeling check-page bench-training bench-nestcam bench-strangers
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -63,6 +63,9 @@ bench-coop: $(VENV)/.test  ## 30 simulated days on 3 seeds: eggs, who laid them,
 
 bench-nestcam: $(VENV)/.test  ## learn from one day of a real nest camera, score another; plain head and as it comes
 	$(BIN)/python tests/bench/nestcam.py
+
+bench-strangers: $(VENV)/.test  ## a hen that nobody labelled, told from the flock: each way of it; what does not help a head
+	PYTHONPATH=tests $(BIN)/python tests/bench/strangers.py
 
 bench-labeling: $(VENV)/.test  ## the labelling page with 100,000 pictures: key to picture, next visit, grid, memory
 	PYTHONPATH=tests $(BIN)/python -m bench.labeling

@@ -31,7 +31,9 @@ def teach_head(
     head = fit_head(features, labels, groups, mode=mode)
     if task == IDENTITY_TASK:
         with suppress(TooFewKnownError):
-            head = replace(head, familiar=get_familiar(Flock.of(features, labels, groups, coloured)))
+            head = replace(
+                head, familiar=get_familiar(Flock.of(features, labels, groups, coloured).checked(labels))
+            )
     write_head_package(
         folder,
         head,

@@ -268,7 +268,9 @@ def _telling_strangers(head: Head, looked: Looked, pictures: LabelledSet, consol
     """The head with a gallery of the flock, if there is enough to tell strangers by."""
     labels, groups = [e.label for e in pictures.examples], [e.group for e in pictures.examples]
     try:
-        familiar = get_familiar(Flock.of(looked.features, labels, as_groups(groups), looked.coloured))
+        familiar = get_familiar(
+            Flock.of(looked.features, labels, as_groups(groups), looked.coloured).checked(labels)
+        )
     except TooFewKnownError as error:
         _say(console, str(error))
         return head

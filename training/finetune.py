@@ -22,7 +22,7 @@ from training.checkup import check_up
 from training.doctor.finding import Finding
 from training.export import Export, better, float32, serving
 from training.folds import held_out
-from training.gallery import FEWEST_EACH, Familiar, Flock, TooFewKnownError, get_familiar_tuned
+from training.gallery import Familiar, Flock, TooFewKnownError, get_familiar_tuned
 from training.head import THRESHOLDS, UNSEEN_THRESHOLD, Head, best_temperature, fit_answers, head_model
 from training.labelled import LabelledSet
 from training.live.watching import Show, Watching
@@ -183,14 +183,15 @@ class _Features:
     def familiar(self, last: _Features, rest: Numbers, some: Numbers) -> Familiar | None:
         """Judged by this network, which was tuned on ``rest``, for the last one, which was tuned on all."""
         with suppress(TooFewKnownError):
-            return get_familiar_tuned(last._flock(), self._flock(rest), self._flock(some, fewest=0))
+            flock = last._flock().checked(last.labels)
+            return get_familiar_tuned(flock, self._flock(rest), self._flock(some))
         return None
 
-    def _flock(self, chosen: Numbers | None = None, fewest: int = FEWEST_EACH) -> Flock:
+    def _flock(self, chosen: Numbers | None = None) -> Flock:
         k = np.arange(len(self.labels)) if chosen is None else chosen
         return Flock.of(
             self.rows[k], [self.labels[n] for n in k], [self.groups[n] for n in k],
-            [bool(self.coloured[n]) for n in k], fewest=fewest,
+            [bool(self.coloured[n]) for n in k],
         )  # fmt: skip
 
 

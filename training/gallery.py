@@ -31,6 +31,9 @@ PRECISION = 0.99
 FEWEST_EACH = 2 * STRANGER_LOOKS
 """Pictures of each hen, of which a fold has some to learn from and some to be asked for."""
 
+FEWEST_HELD = 6
+"""Pictures held out of a network that is tuned, of fewer of which nothing is said."""
+
 _NO_NAMES = (NONE, "other", HEN, STRANGER, UNKNOWN)  # what a picture of no hen, or of any, is called
 _STRANGE = "of the flock's own tracks called strange"
 _DIRECTIONS = 320  # of the features: those in which pictures differ most
@@ -70,27 +73,26 @@ class Flock:
         labels: Sequence[str],
         groups: Sequence[str],
         coloured: Sequence[bool] | None = None,
-        *,
-        fewest: int = FEWEST_EACH,
     ) -> Flock:
-        """Those that tell who is known. Raises TooFewKnownError.
-
-        ``coloured``: which ones have colours, as the watch judges by no others.
-        """
-        names, places = np.array(labels, dtype=np.str_), np.array(groups, dtype=np.str_)
+        """Those that tell who is known. ``coloured``: which have colours; the watch judges by those only."""
+        names = np.array(labels, dtype=np.str_)
         chosen = ~np.isin(names, _NO_NAMES)
         if coloured is not None:
             chosen &= np.array(coloured, dtype=bool)
-        flock = cls(features=features[chosen].astype(np.float64), names=names[chosen], places=places[chosen])
-        called = sorted(set(names.tolist()).difference(_NO_NAMES))
-        few = [hen for hen in called if np.count_nonzero(flock.names == hen) < fewest]
-        if few or len(called) < 2 or len(set(flock.places.tolist())) < 2:
+        places = np.array(groups, dtype=np.str_)[chosen]
+        return cls(features=features[chosen].astype(np.float64), names=names[chosen], places=places)
+
+    def checked(self, labels: Sequence[str]) -> Flock:
+        """Itself, where it is enough of all that are called by name in ``labels``; else TooFewKnownError."""
+        called = sorted(set(labels).difference(_NO_NAMES))
+        few = [hen for hen in called if np.count_nonzero(self.names == hen) < FEWEST_EACH]
+        if few or len(called) < 2 or len(set(self.places.tolist())) < 2:
             problem = f", for want of pictures of {few[0]}" if few else ""
             raise TooFewKnownError(
                 f"Strangers will not be told from the flock{problem}. Label two hens at least, on two days, "
                 f"each on {FEWEST_EACH} pictures by day"
             )
-        return flock
+        return self
 
     @property
     def hens(self) -> list[str]:
@@ -122,8 +124,14 @@ def get_familiar_tuned(
 ) -> Familiar:
     """The same of a network that was tuned on these pictures, and so knows them better than any others.
 
-    ``tried`` and ``held``: features of the network that was tuned on the first of them only.
+    ``tried`` and ``held``: features of the network that was tuned on the first of them only. Raises
+    TooFewKnownError where either shows too little.
     """
+    if len(tried.hens) < 2 or len(held.names) < FEWEST_HELD:
+        raise TooFewKnownError(
+            f"Strangers will not be told from the flock: {len(held.names)} pictures by day were held out of "
+            f"{len(tried.hens)} hens. Label more of them"
+        )
     own = _of_tracks(_far(tried, held), held, np.random.default_rng(seed))
     within = float(np.quantile(own, precision))
     return _familiar(flock, within, {_STRANGE: _rounded((own > within).mean())})

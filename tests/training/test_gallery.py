@@ -66,7 +66,7 @@ def test_a_network_that_learned_from_the_pictures_is_judged_by_those_it_did_not_
 def test_too_little_is_said_with_what_to_do(names: tuple[str, ...], each: int, dark: int, told: str) -> None:
     rows, labels, groups = flock_of(names, 1, each)
     with pytest.raises(TooFewKnownError, match=rf"{told}.*10 pictures by day"):
-        Flock.of(rows, labels, groups, [n >= dark for n in range(len(labels))])
+        Flock.of(rows, labels, groups, [n >= dark for n in range(len(labels))]).checked(labels)
 
 
 def test_pictures_of_no_hen_are_none_of_the_flock() -> None:
