@@ -2,6 +2,8 @@ import io
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import av
 import numpy as np
@@ -175,6 +177,31 @@ def test_while_nobody_has_time_pictures_wait_undecoded(
 
     assert first.number >= 6
     assert min(decoded) == 7
+
+
+def test_pictures_are_decoded_in_turn_and_are_as_old_as_they_have_waited(
+    opened: Opened, stop: Stop, mjpeg_camera: MjpegServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns: list[datetime] = []
+    in_turn: list[bool] = []
+    decode = network.Decoder.decode
+    monkeypatch.setattr(
+        network.Decoder, "decode", lambda *a, **k: in_turn.append(bool(turns)) or decode(*a, **k)
+    )
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        time.sleep(0.2)
+        turns.append(datetime.now(UTC))
+        yield
+        turns.clear()
+
+    frames = opened(mjpeg_camera.url, turn=turn).frames(stop)
+    came = next(frames).time
+
+    assert in_turn == [True]
+    assert (datetime.now(UTC) - came).total_seconds() >= 0.2
+    assert not turns, "the turn is over when the picture is handed on"
 
 
 def test_one_who_never_has_time_gets_pictures_all_the_same(
