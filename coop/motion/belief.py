@@ -31,7 +31,7 @@ _CALM = 0.05  # flashes a second; with fewer even a thin thing is believed at on
 _CROWD = 3  # thin things that come at once are flashes: the camera was knocked, or a gust came
 _MANY = 0.03  # flashes a frame; ten times as many ask for one more sight
 _AGAIN_S = 0.19  # between two sights that a thin thing needs
-_NEWS_S = 2.0  # a thing that came so long ago is no news any more
+_NEWS_S = 1.5  # a thing that came so long ago is no news any more
 
 
 @dataclass(kw_only=True)
