@@ -31,7 +31,7 @@ _CERTAIN = 2.0  # what surely differs does so by this many times what may differ
 _EDGES_S = 2.0  # how often the edges of the background are looked for; it changes slowly
 _LOOK_S = 1.3  # how often is learned, which costs ...
 _SETTLING = 0.09  # ... of the time in which things settle at most, so that it comes out as it is set ...
-_SWAY, _GOLDEN = 0.3, 0.618  # ... and by up to so much sooner: what moves in step would look still ...
+_SWAY, _GOLDEN = 0.2, 0.618  # ... and now sooner, now later: what moves in step would look still ...
 _SOON_S = 0.45  # ... while the background or a thing is new, or much differs that belongs to nothing ...
 _NEW_S, _UNSETTLED = 10.0, 0.03  # of the picture
 _YOUNG_S = 1.5  # ... and so long each picture
@@ -167,8 +167,8 @@ class Background:
         return True
 
     def _is_due(self, differing: Mask, moving: Mask, news: bool) -> bool:
-        sooner = _SWAY * (self._looks * _GOLDEN % 1)
-        if self._unlooked >= self._look_s * (1 - sooner) or self._age <= _YOUNG_S:
+        sway = _SWAY * (2 * (self._looks * _GOLDEN % 1) - 1)
+        if self._unlooked >= self._look_s * (1 + sway) or self._age <= _YOUNG_S:
             return True
         if self._unlooked < _SOON_S or self._age <= _NEW_S or news:
             return self._unlooked >= _SOON_S
