@@ -18,14 +18,17 @@ from coop.domain.frame import Picture
 from training.answers import Answers
 from training.head import Head
 from training.network import FEATURES
-from training.parity import ParityError, check_parity
+from training.parity import ParityError, refuse_degenerate
 
 Floats = npt.NDArray[np.float32]
 
 MOST_LOST = 0.005
 """Of the pictures: so much accuracy may int8 cost at most, where it is faster."""
+WORTH_IT = 0.95
+"""Of float32's time int8 must take less than this, to be worth its roughness."""
 _MOST_IN_ONE = 0.95
-_TOLERANCE = 1.0  # int8 is a rough copy: its largest slip may be as large as the features' own spread
+LEAST_ALIKE = 0.9
+"""The correlation of the features of both, around the middle of each: Lite0's is 0.99."""
 _CALIBRATED_ON = 100  # pictures
 _PROVED_ON = 200
 _TIMED = 30
@@ -80,11 +83,28 @@ def better(plain: bytes, model: keras.Model, prepared: Sequence[Picture], answer
     figures = {"float32": first.figures(truth, plain), "int8": second.figures(truth, rough)}
     lost = truth.accuracy(first.logits) - truth.accuracy(second.logits)
     try:
-        check_parity(first.features, second.features, tolerance=_TOLERANCE * 20, most_in_one=_MOST_IN_ONE)
+        alike = check_alike(first.features, second.features)
     except ParityError as error:
         return Export(model=plain, about={"taken": "float32", "int8 refused": str(error), **figures})
-    taken = "int8" if second.milliseconds < first.milliseconds and lost <= MOST_LOST else "float32"
+    figures["int8"]["features alike"] = round(alike, 4)
+    taken = "int8" if second.milliseconds < WORTH_IT * first.milliseconds and lost <= MOST_LOST else "float32"
     return Export(model=rough if taken == "int8" else plain, about={"taken": taken, **figures})
+
+
+def check_alike(first: Floats, second: Floats) -> float:
+    """How alike the features (n, d) are that two files give of the same pictures, 1 for the same.
+
+    Raises ParityError below `LEAST_ALIKE`, and where either hardly depends on the picture.
+    """
+    for features in (first, second):
+        refuse_degenerate(features.astype(np.float64), _MOST_IN_ONE)
+    a, b = ((features - features.mean(axis=0)).astype(np.float64) for features in (first, second))
+    alike = float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum()))
+    if alike < LEAST_ALIKE:
+        raise ParityError(
+            f"The features of both are alike to {alike:.2f} only; at least {LEAST_ALIKE} is asked"
+        )
+    return alike
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

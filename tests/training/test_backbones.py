@@ -22,7 +22,7 @@ from coop.cli.main import app
 from training.answers import Answers
 from training.gallery import Flock, get_familiar
 from training.head import fit_head
-from training.parity import check_parity
+from training.parity import ParityError, check_parity
 
 Pictures = Callable[..., list[npt.NDArray[np.uint8]]]
 STEP = 25  # every 25th of the 1,000 ImageNet classes: 40 pictures
@@ -76,7 +76,7 @@ def test_any_network_of_keras_becomes_a_package_that_says_the_same(
     import keras
 
     from training.applications import tunable_application
-    from training.export import better, float32, serving
+    from training.export import better, check_alike, float32, serving
     from training.network import features_of
 
     keras.utils.set_random_seed(1)
@@ -104,5 +104,9 @@ def test_any_network_of_keras_becomes_a_package_that_says_the_same(
     np.testing.assert_allclose(logits, head.logits(features), rtol=0.02, atol=0.02)
     export = better(plain, served, shown, Answers(mode=TaskMode.SINGLE, labels=tuple(labels)))
     assert set(export.about) >= {"taken", "float32", "int8"}
+    with pytest.raises(ParityError, match="alike to"):
+        check_alike(features, features[::-1])
+    with pytest.raises(ParityError, match="hardly depend"):
+        check_alike(np.ones_like(features), np.ones_like(features))
     sizes = [export.about[kind]["bytes"] for kind in ("int8", "float32")]  # type: ignore[index]
     assert sizes[0] < 0.5 * sizes[1]
