@@ -55,7 +55,7 @@ def egg_row(egg: Egg, zone: tzinfo) -> dict[str, Any]:
     return {
         "found": local(egg.time, zone)[:-3],
         "nest": egg.nest,
-        "laid by": f"{by}, said {egg.claim.who}" if egg.claim else by or "nobody that was recognised",
+        "laid by": f"{by}, says {egg.claim.who}" if egg.claim else by or "nobody that was recognised",
         "after": f"{egg.since.astimezone(zone):%H:%M}",
         "now": egg.fate.value,
     }
