@@ -70,6 +70,9 @@ log = logging.getLogger(__name__)
 STOP_S = 3.0
 """How long the cameras may take to stop; the whole stop stays under 5 s."""
 
+TURN_S = 0.25
+"""How long a picture waits to be decoded before a newer one of its camera takes its place."""
+
 CAMERA_EVENTS = ("CameraLost", "CameraBack")
 LONGEST_STAY = timedelta(hours=12)
 """A visit that began so long before the last count of a nest may have gone on after it."""
@@ -303,7 +306,7 @@ class Daemon:
                 fps=camera.fps,
                 finer=main.stream.at if main else None,
                 wanted=lambda: loop.has_time(),
-                turn=self._turns.turn,
+                turn=lambda patient: self._turns.turn(within_s=None if patient else TURN_S),
             ),
             slot,
             stale_after_s=camera.timeout_s,

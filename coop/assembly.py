@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -76,7 +75,7 @@ def camera_source(
     start: datetime | None = None,
     finer: Finer | None = None,
     wanted: Wanted | None = None,
-    turn: Turn = nullcontext,
+    turn: Turn | None = None,
 ) -> Source:
     """The source of one camera, its privacy masks applied, at most ``fps`` frames a second. `SourceError`.
 

@@ -27,11 +27,18 @@ class Turns:
         self._mine = threading.local()  # ``places``: how many this thread has
 
     @contextmanager
-    def turn(self, *, first: bool = False) -> Iterator[None]:
-        """Wait for a turn, and give it back in the end. ``first``: before all who wait."""
-        self._take(self._wait(first=first))
+    def turn(self, *, first: bool = False, within_s: float | None = None) -> Iterator[bool]:
+        """Wait for a turn, and give it back in the end. ``first``: before all who wait.
+
+        ``within_s``: who has waited for so long gives up; then it is False, and there is no turn.
+        """
+        has_place = self._wait(self._patience_s if within_s is None else within_s, first=first)
+        if not has_place and within_s is not None:
+            yield False
+            return
+        self._take(has_place)
         try:
-            yield
+            yield True
         finally:
             self._give_back()
 
@@ -49,12 +56,12 @@ class Turns:
         try:
             yield
         finally:
-            self._take(self._wait(first=True))
+            self._take(self._wait(self._patience_s, first=True))
 
     def _take(self, has_place: bool) -> None:
         self._mine.places = (*getattr(self._mine, "places", ()), has_place)
 
-    def _wait(self, *, first: bool) -> bool:
+    def _wait(self, patience_s: float, *, first: bool) -> bool:
         with self._lock:
             if self._free:
                 self._free -= 1
@@ -64,7 +71,7 @@ class Turns:
                 self._waiting.appendleft(called)
             else:
                 self._waiting.append(called)
-        if called.wait(self._patience_s):
+        if called.wait(patience_s):
             return True
         with self._lock:
             if called in self._waiting:

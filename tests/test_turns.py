@@ -101,3 +101,21 @@ def test_one_without_a_turn_is_away_at_no_cost() -> None:
 def test_no_places_are_refused() -> None:
     with pytest.raises(ValueError, match="at least one"):
         Turns(0)
+
+
+def test_who_gives_up_has_no_turn_and_takes_none_from_others() -> None:
+    turns = Turns(1, patience_s=60)
+    with turns.turn() as mine:
+        waited: list[bool] = []
+
+        def give_up() -> None:
+            with turns.turn(within_s=0.01) as has_turn, turns.away():
+                waited.append(has_turn)
+
+        other = threading.Thread(target=give_up)
+        other.start()
+        other.join(30)
+
+    assert (mine, waited, waiting(turns)) == (True, [False], 0)
+    with turns.turn(within_s=0.01) as mine:
+        assert mine

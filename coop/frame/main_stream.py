@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from coop.domain.frame import Picture
 from coop.domain.url import redact_url
 from coop.errors import SourceError
 from coop.frame.gop import CodedPicture, Decoder
-from coop.frame.network import Opening, Turn, opened
+from coop.frame.network import Opening, opened
 from coop.frame.source import Stop
 
 KEPT_S = 2.0
@@ -92,6 +92,10 @@ class MainSource:
                 )
 
 
+Away = Callable[[], AbstractContextManager[None]]
+"""What is entered while something is waited for that needs no processor."""
+
+
 class MainStream:
     """The last seconds of a main stream; `at` decodes the picture of a moment.
 
@@ -101,7 +105,7 @@ class MainStream:
     thread puts, others ask.
     """
 
-    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic, away: Turn = nullcontext) -> None:
+    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic, away: Away = nullcontext) -> None:
         self.dropped = 0
         self._monotonic = monotonic
         self._away = away

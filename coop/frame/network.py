@@ -54,12 +54,19 @@ Wanted = Callable[[], bool]
 """Whether somebody has time for a picture now."""
 
 
-Turn = Callable[[], AbstractContextManager[None]]
-"""What is entered to decode: it waits where others do so already, more than there are processors for."""
+Turn = Callable[[bool], AbstractContextManager[bool]]
+"""What is entered to decode: it waits where others do so already, more than there are processors for.
+
+It is False where that took too long, but never if it is asked to be patient.
+"""
 
 
 def _always() -> bool:
     return True
+
+
+def _at_once(patient: bool) -> AbstractContextManager[bool]:
+    return nullcontext(True)
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -181,7 +188,7 @@ class NetworkSource:
         fps: float | None = None,
         finer: Finer | None = None,
         wanted: Wanted = _always,
-        turn: Turn = nullcontext,
+        turn: Turn | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = url
@@ -191,7 +198,7 @@ class NetworkSource:
         self._fps = fps
         self._finer = finer
         self._wanted = wanted
-        self._turn = turn
+        self._turn = turn or _at_once
         self._monotonic = monotonic
 
     def frames(self, stop: Stop) -> Iterator[Frame]:
@@ -239,6 +246,7 @@ class NetworkSource:
         """The pictures that are due."""
         rate, gop = RateLimit(self._fps), Gop(decoder)
         good = last = self._monotonic()
+        owed = False
         for arrived in stream.arrivals(stop):
             gop.add(arrived.coded)
             if arrived.late_s is None or arrived.late_s > TOO_LATE_S:
@@ -246,10 +254,14 @@ class NetworkSource:
             now = self._monotonic()
             if now - last < BUSY_S and not self._wanted():
                 continue
-            if not rate.due(now, cheap=arrived.coded.is_keyframe):
+            if not owed and not rate.due(now, cheap=arrived.coded.is_keyframe):
                 continue
-            came, last = self._clock(), now
-            with self._turn():
+            came = self._clock()
+            with self._turn(now - last >= BUSY_S) as has_turn:
+                owed = not has_turn
+                if owed:
+                    continue  # by the next turn there is a newer one
+                last = now
                 decoded = gop.newest()
                 image = decoder.picture(decoded) if decoded is not None else None
             if image is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -93,7 +92,7 @@ def open_source(
     fps: float | None = None,
     finer: Finer | None = None,
     wanted: Wanted | None = None,
-    turn: Turn = nullcontext,
+    turn: Turn | None = None,
 ) -> Source:
     """The source that ``url`` names. Nothing is opened before its frames are asked for.
 

@@ -184,21 +184,29 @@ def test_pictures_are_decoded_in_turn_and_are_as_old_as_they_have_waited(
 ) -> None:
     turns: list[datetime] = []
     in_turn: list[bool] = []
+    asked: list[bool] = []
     decode = network.Decoder.decode
     monkeypatch.setattr(
         network.Decoder, "decode", lambda *a, **k: in_turn.append(bool(turns)) or decode(*a, **k)
     )
 
     @contextmanager
-    def turn() -> Iterator[None]:
+    def turn(patient: bool) -> Iterator[bool]:
+        asked.append(patient)
+        if len(asked) < 3:
+            yield False  # it took too long
+            return
         time.sleep(0.2)
         turns.append(datetime.now(UTC))
-        yield
+        yield True
         turns.clear()
 
     frames = opened(mjpeg_camera.url, turn=turn).frames(stop)
-    came = next(frames).time
+    first = next(frames)
 
+    assert first.number >= 2, "the newest when its turn came"
+    assert not any(asked), "it has not waited for long"
+    came = first.time
     assert in_turn == [True]
     assert (datetime.now(UTC) - came).total_seconds() >= 0.2
     assert not turns, "the turn is over when the picture is handed on"
