@@ -6,13 +6,12 @@ import keras  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
 from training.doctor.examine import examine
 from training.doctor.finding import Finding
-from training.stream import Stream
-from training.tune import Plan, loss_of
+from training.tune import Batches, Plan, loss_of
 
 _ROWS = 32
 
 
-def check_up(model: keras.Model, stream: Stream, plan: Plan) -> list[Finding]:
+def check_up(model: keras.Model, stream: Batches, plan: Plan) -> list[Finding]:
     """What ails the network, its data and its gradients before the first step, worst first.
 
     No weight changes. No training on trial: the head has learned already, and the pictures held out judge

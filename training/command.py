@@ -55,13 +55,23 @@ FEWEST_CELLS, MOST_CELLS = 30, 600
 
 
 class TrainExtraError(CoopError, RuntimeError):
-    """Fine-tuning without TensorFlow."""
+    """What needs TensorFlow, without it."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        what: str = "Fine-tuning",
+        instead: str = ", or leave --fine-tune out for a head on the frozen network",
+    ) -> None:
         super().__init__(
-            "Fine-tuning needs TensorFlow, which is not installed. Install it with "
-            "pip install 'neurocoop[train]', or leave --fine-tune out for a head on the frozen network"
+            f"{what} needs TensorFlow, which is not installed. Install it with "
+            f"pip install 'neurocoop[train]'{instead}"
         )
+
+
+def need_tensorflow(what: str) -> None:
+    """Raises TrainExtraError where it is not installed."""
+    if importlib.util.find_spec("tensorflow") is None:
+        raise TrainExtraError(what, "")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -64,6 +65,14 @@ class Stream:
     def plain(self, numbers: npt.NDArray[np.intp]) -> Floats:
         """Pictures as they are, (n, side, side, 3), RGB, 0 to 255."""
         return np.stack([prepare(self._small(int(k)), self.side) for k in numbers]).astype(np.float32)
+
+    @property
+    def key(self) -> str:
+        """What is learned from and how it is varied, so that no run goes on with another's."""
+        learned = [int(k) for k in self.learned]
+        return json.dumps(
+            [[(e.path.name, e.label) for e in self.examples], learned, [self.recipe, self.join, self.seed]]
+        )
 
     @cached_property
     def donors(self) -> tuple[int, ...]:

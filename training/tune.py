@@ -25,7 +25,6 @@ import tensorflow as tf  # type: ignore[import-untyped,import-not-found,unused-i
 from coop.classify.card import TaskMode
 from training.answers import Answers, Doubles
 from training.losses import SmoothedCrossEntropy
-from training.stream import Stream
 
 Floats = npt.NDArray[np.float32]
 
@@ -34,6 +33,19 @@ Progress = Callable[[int, int], None]
 """Told how many steps are done, of how many."""
 
 _LOOK = 32  # pictures at once where nothing is learned
+
+
+class Batches(Protocol):
+    """What is learned from: `training.stream.Stream`, or another. ``key``: the same for the same pictures."""
+
+    @property
+    def answers(self) -> Answers: ...
+    @property
+    def learned(self) -> Numbers: ...
+    @property
+    def key(self) -> str: ...
+    def batch(self, number: int, size: int) -> tuple[Floats, Floats]: ...
+    def plain(self, numbers: Numbers) -> Floats: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +100,7 @@ class Course:
 
 def tune(
     model: keras.Model,
-    stream: Stream,
+    stream: Batches,
     plan: Plan,
     folder: Path,
     *,
@@ -144,14 +156,16 @@ def loss_of(mode: TaskMode, smoothing: float) -> keras.losses.Loss:
 
 
 class _Run:
-    """What a run changes: the weights, their average, two optimisers."""
+    """What a run changes: the weights, their average, two optimisers, what layers keep count of."""
 
-    def __init__(self, model: keras.Model, stream: Stream, plan: Plan, folder: Path) -> None:
+    def __init__(self, model: keras.Model, stream: Batches, plan: Plan, folder: Path) -> None:
         self.model, self.stream, self.plan, self.file = model, stream, plan, folder / "run.npz"
         folder.mkdir(parents=True, exist_ok=True)
         head = {id(v) for v in model.layers[-1].trainable_variables}
         self.body = [v for v in model.trainable_variables if id(v) not in head]
         self.head = list(model.layers[-1].trainable_variables)
+        # The moving averages of batch normalisation, the seeds of dropout.
+        self.counted = [v for x in model.layers if x.trainable for v in x.variables if not v.trainable]
         self.average = [tf.Variable(v.value) for v in (*self.body, *self.head)]
         self.optimizers = (
             keras.optimizers.AdamW(plan.rate, weight_decay=plan.decay, global_clipnorm=1.0),
@@ -198,7 +212,7 @@ class _Run:
         """Write the run whole, or not at all: a power cut leaves the last one."""
         part = self.file.with_suffix(".part")
         with part.open("wb") as file:
-            about = json.dumps({"plan": asdict(self.plan), "key": self._key(), **asdict(course)})
+            about = json.dumps({"plan": asdict(self.plan), "key": self.stream.key, **asdict(course)})
             arrays: dict[str, Any] = {"about": np.array(about)}
             arrays |= {f"state{n}": np.asarray(v) for n, v in enumerate(self._state())}
             arrays |= {f"best{n}": v for n, v in enumerate(best or ())}
@@ -213,7 +227,7 @@ class _Run:
             return Course(), None
         with np.load(self.file, allow_pickle=False) as kept:
             about = json.loads(str(kept["about"]))
-            if about["plan"] != asdict(self.plan) or about["key"] != self._key():
+            if about["plan"] != asdict(self.plan) or about["key"] != self.stream.key:
                 return Course(), None
             for n, variable in enumerate(self._state()):
                 variable.assign(kept[f"state{n}"])
@@ -221,14 +235,14 @@ class _Run:
         return Course(learned=tuple(about["learned"]), held=tuple(about["held"])), best or None
 
     def _batches(self, first: int, steps: int) -> tf.data.Dataset:
-        size, side = self.plan.batch, self.plan.side
+        size, shape = self.plan.batch, self.model.input_shape[1:]
         outputs = len(self.stream.answers.outputs)
 
         def batch(number: Any) -> tuple[Any, Any]:
             pictures, targets = tf.numpy_function(
                 lambda k: self.stream.batch(int(k), size), [number], (tf.float32, tf.float32)
             )
-            return tf.ensure_shape(pictures, (size, side, side, 3)), tf.ensure_shape(targets, (size, outputs))
+            return tf.ensure_shape(pictures, (size, *shape)), tf.ensure_shape(targets, (size, outputs))
 
         return tf.data.Dataset.range(first, first + steps).map(batch, num_parallel_calls=2).prefetch(2)
 
@@ -246,18 +260,7 @@ class _Run:
 
     def _state(self) -> list[Any]:
         own = [v for optimizer in self.optimizers for v in optimizer.variables]
-        return [*self.body, *self.head, *self.average, *own]
-
-    def _key(self) -> str:
-        """What the run learns from, so that it is not mixed up with another one."""
-        stream = self.stream
-        return json.dumps(
-            [
-                [(e.path.name, e.label) for e in stream.examples],
-                [int(k) for k in stream.learned],
-                [stream.recipe, stream.join, stream.seed],
-            ]
-        )
+        return [*self.body, *self.head, *self.average, *self.counted, *own]
 
 
 class _Averaged:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,8 @@ import typer
 from rich.console import Console
 
 from coop.cli.common import ConfigOption, console
+
+_DIGITS = "digits"
 
 
 def train(
@@ -53,6 +56,11 @@ def train(
     tensorboard: Annotated[
         Path | None, typer.Option(help="A folder for TensorBoard's logs (extra tensorboard).")
     ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="Digits only: so many runs of each rung; 5, with --quick 2.")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Digits only: a few epochs, in minutes.")] = False,
+    rung: Annotated[list[str] | None, typer.Option(help="Digits only: this rung; several times.")] = None,
     config: ConfigOption = None,
 ) -> None:
     """Learn from labelled pictures: a linear head on the starter network, in a minute, without TensorFlow.
@@ -61,7 +69,15 @@ def train(
     installed, the network itself is tuned, and kept if it is better than the head. A run that was stopped
     goes on with the same command. What helps is decided on days or visits held out. From a dataset version
     the new model goes to work by itself, if it has more of the held-out pictures right than the one at work.
+
+    `coop train digits --data DIR` is the trainer's own test: the ladder of handwritten digits, from the four
+    idx files of MNIST, its table and figure written to --out (digits-ladder).
     """
+    if task == _DIGITS and data is not None and not data.is_file():
+        _climb(data, out, seeds=seeds, quick=quick, rungs=rung or ())
+        return
+    if seeds is not None or quick or rung:
+        raise typer.BadParameter("--seeds, --quick and --rung belong to: coop train digits --data DIR")
     from coop.assembly import utc_now
     from coop.data_lock import TrainingLock
     from coop.nightly import never_lose, stand_in
@@ -95,6 +111,17 @@ def train(
                 store, task, models, console, utc_now, version=version, choices=choices,
                 never_lose=never_lose(task, settings), stand_in=stand_in(task, settings),
             )  # fmt: skip
+
+
+def _climb(data: Path, out: Path | None, *, seeds: int | None, quick: bool, rungs: Sequence[str]) -> None:
+    """The ladder of digits; a quick one has a folder of its own, since its runs are others."""
+    from training.command import need_tensorflow
+
+    need_tensorflow("The ladder of digits")
+    from training.digits.ladder import QUICK_SEEDS, SEEDS, climb
+
+    folder = out or Path("digits-ladder-quick" if quick else "digits-ladder")
+    climb(data, folder, console, seeds=seeds or (QUICK_SEEDS if quick else SEEDS), quick=quick, only=rungs)
 
 
 def nightly(config: ConfigOption = None) -> None:
