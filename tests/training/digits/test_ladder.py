@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -154,12 +153,12 @@ def test_the_command_climbs_and_does_nothing_twice(made: Path, tmp_path: Path) -
     rungs = {rung["name"]: rung for rung in ladder["rungs"]}
     assert list(rungs) == ["softmax", "batch-norm", "ensemble"]
     assert rungs["softmax"]["mean"] > 0.5 and len(rungs["softmax"]["right"]) == 2
-    assert len(set(rungs["softmax"]["right"])) <= 2 and rungs["softmax"]["weights"] == 7_850
+    assert rungs["softmax"]["weights"] == 7_850 and rungs["batch-norm"]["told"] == []
     assert cv2.imread(str(tmp_path / "out" / "ladder.png")) is not None
     times = {file: file.stat().st_mtime_ns for file in (tmp_path / "out").rglob("result.json")}
     assert len(times) == 4
     again = CliRunner().invoke(app, words)
-    assert again.exit_code == 0 and "0.10" not in again.output.replace("ladder", "")
+    assert again.exit_code == 0, again.output
     assert times == {file: file.stat().st_mtime_ns for file in times}
 
 
@@ -167,8 +166,8 @@ def test_the_command_climbs_and_does_nothing_twice(made: Path, tmp_path: Path) -
 @pytest.mark.usefixtures("keras_module")
 def test_a_killed_run_goes_on_to_the_same_end(made: Path, tmp_path: Path) -> None:
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    assert _climb(made, whole).wait() == 0
-    killed = _climb(made, broken)
+    program = [sys.executable, "-c", "from coop.cli.main import main; main()"]
+    killed = subprocess.Popen([*program, *_words(made, broken)])
     state = broken / "batch-norm" / "seed-0" / "run.npz"
     while not state.exists():
         assert killed.poll() is None, "it was done before it could be killed"
@@ -176,7 +175,9 @@ def test_a_killed_run_goes_on_to_the_same_end(made: Path, tmp_path: Path) -> Non
     killed.send_signal(signal.SIGKILL)
     killed.wait()
     assert not (broken / "ladder.json").exists() and state.exists()
-    assert _climb(made, broken).wait() == 0
+    for out in (broken, whole):
+        said = CliRunner().invoke(app, _words(made, out))
+        assert said.exit_code == 0, said.output
     kept = [np.load(folder / "batch-norm" / "seed-0" / "logits.npy") for folder in (whole, broken)]
     assert np.allclose(*kept, atol=1e-3)
     results = [json.loads((f / "batch-norm" / "seed-0" / "result.json").read_text()) for f in (whole, broken)]
@@ -184,10 +185,9 @@ def test_a_killed_run_goes_on_to_the_same_end(made: Path, tmp_path: Path) -> Non
     assert not state.exists()
 
 
-def _climb(data: Path, out: Path) -> subprocess.Popen[bytes]:
-    program = [sys.executable, "-c", "from coop.cli.main import main; main()", "train", "digits", "--quick"]
-    words = ["--data", str(data), "--out", str(out), "--rung", "batch-norm", "--seeds", "1"]
-    return subprocess.Popen([*program, *words], env={**os.environ, "TF_NUM_INTRAOP_THREADS": "1"})
+def _words(data: Path, out: Path) -> list[str]:
+    words = ["train", "digits", "--data", str(data), "--out", str(out), "--quick"]
+    return [*words, "--rung", "batch-norm", "--seeds", "1"]
 
 
 @pytest.mark.parametrize(
