@@ -72,7 +72,8 @@ bench-labeling: $(VENV)/.test  ## the labelling page with 100,000 pictures: key 
 	PYTHONPATH=tests $(BIN)/python -m bench.labeling.learning_curve
 	PYTHONPATH=tests $(BIN)/python -m bench.labeling.planted_errors
 
-bench-training: $(VENV)/.test  ## the training doctor: 156 planted faults, their healthy twins, good programs (an hour)
+bench-training: $(VENV)/.test  ## the ladder of digits, quickly; the doctor: 156 planted faults, their healthy twins (an hour)
+	$(BIN)/coop train digits --data "$${COOP_TEST_DATA:-../shared/data}/mnist" --out bench-output/digits --quick
 	PYTHONPATH=tests $(BIN)/python -m bench.doctor
 
 check-page: $(VENV)/.base  ## the page's scripts by TypeScript's checker (needs node and npm)

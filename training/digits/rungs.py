@@ -117,7 +117,10 @@ def _answer(x: keras.KerasTensor) -> keras.KerasTensor:
 RUNGS = (
     Rung(name="softmax", reference=0.927, plan=_plan(1e-3), quick_epochs=5, build=_softmax),
     Rung(name="five-layers-fast", reference=0.982, plan=_plan(3e-3), quick_epochs=5, build=_five_layers),
-    Rung(name="five-layers-slow", reference=0.972, plan=_plan(1e-4), quick_epochs=10, build=_five_layers),
+    Rung(
+        name="five-layers-slow", reference=0.972, plan=_plan(1e-4, epochs=16), quick_epochs=10,
+        build=_five_layers,
+    ),
     Rung(
         name="five-layers-fading", reference=0.982, plan=_plan(3e-3, pace=Pace.FADING), quick_epochs=5,
         build=_five_layers,
