@@ -32,12 +32,15 @@ class Pace(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class RungPlan(Plan):
-    """A plan for a network that begins with nothing: one rate for all of it."""
+    """A plan for a network that begins with nothing: one rate for all of it.
+
+    As long as the lecture's: 10,000 steps of 100 pictures are 17 times the 60,000 there are to learn from.
+    """
 
     pace: Pace = Pace.EVEN
     side: int = SIDE
     batch: int = 100
-    epochs: int = 8
+    epochs: int = 17
     decay: float = 0.0
     smoothing: float = 0.0
     average: float = 0.995
@@ -118,7 +121,7 @@ RUNGS = (
     Rung(name="softmax", reference=0.927, plan=_plan(1e-3), quick_epochs=5, build=_softmax),
     Rung(name="five-layers-fast", reference=0.982, plan=_plan(3e-3), quick_epochs=5, build=_five_layers),
     Rung(
-        name="five-layers-slow", reference=0.972, plan=_plan(1e-4, epochs=16), quick_epochs=10,
+        name="five-layers-slow", reference=0.972, plan=_plan(1e-4), quick_epochs=10,
         build=_five_layers,
     ),
     Rung(
@@ -132,7 +135,7 @@ RUNGS = (
     Rung(
         name="batch-norm", reference=0.995, quick_epochs=3, build=_normalised, bending=Bending(),
         plan=_plan(
-            4e-3, pace=Pace.ONE_CYCLE, batch=128, epochs=10, decay=0.02, smoothing=0.05, average=0.998,
+            4e-3, pace=Pace.ONE_CYCLE, batch=128, epochs=25, decay=0.02, smoothing=0.05, average=0.998,
             dropout=0.3, warm_up=0.15,
         ),
     ),
