@@ -69,7 +69,11 @@ class Held(Body):
 @router.post("/queue")
 def next_visits(request: Request, wanted: Wanted) -> Json:
     """The visits that wait most, kept for this page until it says otherwise."""
-    site, who = site_of(request), keeper_of(request)
+    return queued(site_of(request), keeper_of(request), wanted)
+
+
+def queued(site: Site, who: str, wanted: Wanted) -> Json:
+    """The visits that wait most and how far the task has come; the visits are held from now on."""
     task = site.store.task(wanted.task)
     visits = site.store.next_visits(
         task.name,

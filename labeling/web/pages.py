@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
+import secrets
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from labeling.web.site import chosen_task, show, site_of
-from labeling.web.wire import task_json
+from coop.domain.task import Task
+from coop.errors import StoreUnavailable
+from labeling.web.answers import Wanted, queued
+from labeling.web.site import chosen_task, keeper_of, show, site_of
+from labeling.web.wire import Json, task_json
 
 router = APIRouter()
+
+_FIRST = 3
+"""Visits that come with the page itself; it asks for more as soon as it shows them."""
 
 
 @router.get("/")
@@ -25,7 +32,7 @@ def visits(request: Request, task: str | None = None) -> Response:
     chosen = chosen_task(site, task)
     if chosen is None:
         return RedirectResponse("/tasks", 303)
-    return show(request, "visits.html", task=chosen, data=task_json(chosen))
+    return show(request, "visits.html", task=chosen, data=task_json(chosen), first=_first(request, chosen))
 
 
 @router.get("/grid")
@@ -64,3 +71,19 @@ def colours(request: Request, task: str) -> Response:
 def _css(text: str) -> str:
     """A text as a part of a CSS string."""
     return re.sub(r"[^A-Za-z0-9_-]", lambda match: f"\\{ord(match[0]):x} ", text)
+
+
+def _first(request: Request, task: Task) -> Json | None:
+    """The first visits, so that the page need not ask before it shows anything.
+
+    None where nobody looks yet (a browser that fetches ahead), and where they cannot be held for this page:
+    it asks by itself then, and says what is wrong.
+    """
+    if "prefetch" in request.headers.get("sec-purpose", ""):
+        return None
+    holder = secrets.token_hex(16)
+    try:
+        wanted = Wanted(task=task.name, holder=holder, count=_FIRST)
+        return {"holder": holder} | queued(site_of(request), keeper_of(request), wanted)
+    except StoreUnavailable:
+        return None

@@ -9,6 +9,7 @@
  * @typedef {{visit: Visit, list: HTMLOListElement, ready: Promise<unknown> | null,
  *   regained: boolean}} Sheet regained: by undo, so it may be held by nobody
  * @typedef {{batch: string, sheet: Sheet | null}} Done
+ * @typedef {{visits: Visit[], progress: {pictures: number, open_pictures: number}}} Queued
  */
 
 import { Answering, watchAnswers } from "./answering.js";
@@ -20,6 +21,8 @@ const FEW = 6;
 const DECODED_PICTURES = 60;
 const MANY = 24;
 const RENEW_MS = 30_000;
+const JUST_LEFT_MS = 5_000;
+const LEFT = "coop.left";
 /** @type {Record<string, string>} */
 const REASONS = {
   unsure: "The model is unsure here",
@@ -33,7 +36,9 @@ const REASONS = {
 };
 
 const task = pageTask();
-const holder = newId();
+/** The first visits, where they came with the page. */
+const first = /** @type {(Queued & {holder: string}) | null} */ (JSON.parse(byId("first-data").textContent ?? "null"));
+const holder = first?.holder ?? newId();
 const outbox = openOutbox();
 const answering = new Answering(task);
 const stage = byId("stage");
@@ -109,20 +114,27 @@ async function fill() {
   try {
     const without = [...queue, ...(current ? [current] : [])].map((sheet) => sheet.visit.visit);
     const body = { task: task.name, holder, count: AHEAD, without: [...without, ...outbox.visits] };
-    const { visits, progress: now } = await ask(stage.dataset.queue ?? "/api/queue", body);
-    const here = new Set([...queue, ...(current ? [current] : [])].map((sheet) => sheet.visit.visit));
-    for (const name of outbox.visits) here.add(name);
-    const fresh = /** @type {Visit[]} */ (visits).filter((visit) => !here.has(visit.visit));
-    queue.push(...fresh.map(sheetOf));
-    noMore = visits.length === 0;
-    progress = { ...now, open_pictures: now.open_pictures - outbox.waiting };
-    showEmpty(false);
+    take(await ask(stage.dataset.queue ?? "/api/queue", body));
   } catch (error) {
     showEmpty(true);
     setTimeout(fill, 1500);
   } finally {
     fetching = false;
   }
+  show();
+}
+
+/** Put visits that came at the end of the queue. @param {Queued} queued */
+function take({ visits, progress: now }) {
+  const here = new Set([...queue, ...(current ? [current] : [])].map((sheet) => sheet.visit.visit));
+  for (const name of outbox.visits) here.add(name);
+  queue.push(...visits.filter((visit) => !here.has(visit.visit)).map(sheetOf));
+  noMore = visits.length === 0;
+  progress = { ...now, open_pictures: now.open_pictures - outbox.waiting };
+  showEmpty(false);
+}
+
+function show() {
   if (current === null && queue.length > 0) next();
   else showProgress();
   void prepareAhead();
@@ -501,6 +513,7 @@ document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") void renew();
 });
 addEventListener("pagehide", () => {
+  sessionStorage.setItem(LEFT, String(Date.now()));
   void ask("/api/leave", { task: task.name, holder }, { keepalive: true }).catch(() => {});
 });
 addEventListener("pageshow", (event) => {
@@ -509,5 +522,13 @@ addEventListener("pageshow", (event) => {
 
 new ResizeObserver(measure).observe(stage);
 measure();
-await Promise.race([outbox.empty(), new Promise((done) => setTimeout(done, 1000))]);
+// A page that was loaded again got what came with it while the visits on top were still held by itself; and what was
+// answered in another page is not to be answered again.
+const justLeft = Date.now() - Number(sessionStorage.getItem(LEFT) ?? 0) < JUST_LEFT_MS;
+if (first !== null && !justLeft && outbox.waiting === 0) {
+  take(first);
+  show();
+} else {
+  await Promise.race([outbox.empty(), new Promise((done) => setTimeout(done, 1000))]);
+}
 await fill();

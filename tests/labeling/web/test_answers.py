@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +22,12 @@ def next_visits(client: TestClient, holder: str = ONE, **changes: Any) -> list[d
     body = {"task": "kinds", "holder": holder, "count": 2} | changes
     visits: list[dict[str, Any]] = client.post("/api/queue", json=body).raise_for_status().json()["visits"]
     return visits
+
+
+def brought_by(page: str) -> Any:
+    """What a visit page has in itself of its first visits."""
+    _, _, rest = page.partition('id="first-data">')
+    return json.loads(html.unescape(rest.partition("</script>")[0]))
 
 
 def names(visits: list[dict[str, Any]]) -> list[str]:
@@ -45,6 +53,21 @@ def test_a_blind_visit_tells_no_opinion(client: TestClient, store: Store) -> Non
     assert visit["suggestion"] is None
     told = {(p["suggestion"], p["value"], p["who"], p["name"]) for p in visit["pictures"]}
     assert told == {(None, None, None, "")}
+
+
+def test_the_first_visits_come_with_the_page_and_are_held_for_it(client: TestClient, store: Store) -> None:
+    stock(store, 20, suggested=True)
+    first = brought_by(client.get("/visits?task=kinds").text)
+    assert names(first["visits"]) == ["visit-00000", "visit-00001", "visit-00002"]
+    assert names(next_visits(client)) == ["visit-00003", "visit-00004"], "another page gets others"
+    assert names(next_visits(client, first["holder"]))[0] == "visit-00000", "this one may ask on"
+
+
+def test_a_page_that_is_only_fetched_ahead_holds_nothing(client: TestClient, store: Store) -> None:
+    stock(store, 4)
+    page = client.get("/visits?task=kinds", headers={"Sec-Purpose": "prefetch;prerender"})
+    assert brought_by(page.text) is None
+    assert names(next_visits(client)) == ["visit-00000"]
 
 
 def test_answers_are_saved_with_what_was_shown(client: TestClient, store: Store, clock: Clock) -> None:

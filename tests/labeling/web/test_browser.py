@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -72,6 +73,9 @@ def open_page(running: Browser, server: Running) -> Iterator[Callable[..., Page]
     assert wrong == []
 
 
+LATER = replace(KINDS, name="later")
+
+
 def wait_saved(page: Page, count: int) -> None:
     page.wait_for_selector(f'#saved[data-saved="{count}"][data-waiting="0"]')
 
@@ -105,6 +109,28 @@ def test_a_key_labels_a_visit_and_brings_the_next(open_page: Callable[..., Page]
     assert labels(server) == {f"picture-{n}": value for n, value in enumerate(expected)}
     with server.store() as store:
         assert {label.suggestion for label in store.labels()} == {"hen 0.90 starter 1"}
+
+
+def test_the_first_picture_is_asked_for_before_any_queue(open_page: Callable[..., Page]) -> None:
+    page = open_page("/visits?task=kinds")
+    shown_visit(page)
+    page.wait_for_function(
+        "() => performance.getEntriesByType('resource').some((e) => e.name.endsWith('/api/queue'))"
+    )
+    asked = page.evaluate("() => performance.getEntriesByType('resource').map((e) => [e.startTime, e.name])")
+    when = {urlsplit(name).path: start for start, name in asked}
+    assert when["/view/picture-0"] < when["/api/queue"]
+
+
+def test_a_page_loaded_again_goes_on_with_the_visit_on_top(
+    open_page: Callable[..., Page], server: Running
+) -> None:
+    with server.store() as store:
+        stock(store, 80, LATER)  # more than a page holds, so that others are left for it when it asks again
+    page = open_page("/visits?task=later")
+    for _ in range(3):
+        assert shown_visit(page) == "picture-0"
+        page.reload()
 
 
 def test_a_mixed_visit_costs_one_more_key(open_page: Callable[..., Page], server: Running) -> None:
