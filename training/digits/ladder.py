@@ -30,6 +30,7 @@ from training.digits.figure import draw
 from training.digits.idx import Digits, read_digits
 from training.digits.rungs import ENSEMBLE, ENSEMBLE_REFERENCE, RUNGS, Rung, RungPlan
 from training.digits.stream import DigitStream, as_seen
+from training.doctor.finding import Severity
 from training.evaluating import bars, teller
 from training.tune import tune
 
@@ -130,6 +131,8 @@ def _run(
     for finding in findings:
         _say(console, f"{rung.name}: the doctor, {finding.severity}: {finding.kind} at {finding.where}: "
                       f"{finding.evidence}. {finding.remedy}")  # fmt: skip
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        raise LadderError(f"The doctor found {rung.name} ill (see above): a figure of it would mean nothing")
     broken, began = (folder / "run.npz").exists(), time.process_time()
     with bars(console) as bar:
         tell, name = teller(bar), f"{rung.name}, seed {seed}"

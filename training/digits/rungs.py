@@ -135,7 +135,7 @@ RUNGS = (
     Rung(
         name="batch-norm", reference=0.995, quick_epochs=3, build=_normalised, bending=Bending(),
         plan=_plan(
-            4e-3, pace=Pace.ONE_CYCLE, batch=128, epochs=25, decay=0.02, smoothing=0.05, average=0.998,
+            4e-3, pace=Pace.ONE_CYCLE, batch=128, epochs=20, decay=0.02, smoothing=0.05, average=0.998,
             dropout=0.3, warm_up=0.15,
         ),
     ),

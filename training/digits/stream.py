@@ -18,7 +18,6 @@ Random = np.random.Generator
 
 _BENDS = 1_024  # ready-made elastic fields, of which each picture gets one
 _KNOTS = 5  # an elastic field has so many free points a side
-_NONE = np.empty(0, np.float32)  # both coordinates of a place are in one array
 _STAYS, _CHANGES = 0, 1  # what a random number begins with, so that no two uses share one
 
 
@@ -74,8 +73,8 @@ class DigitStream:
         places = moved(self.bending, len(pictures), random)
         places += self._bends[random.integers(_BENDS, size=len(pictures))]
         bent = [
-            cv2.remap(picture, place, _NONE, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
-            for picture, place in zip(pictures, places, strict=True)
+            cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+            for picture, x, y in zip(pictures, places[..., 0], places[..., 1], strict=True)
         ]
         return np.stack(bent).astype(np.uint8)
 

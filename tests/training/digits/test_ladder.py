@@ -138,7 +138,10 @@ def test_an_epoch_has_each_picture_once_and_bending_moves_as_far_as_it_may(made:
     assert not (one == other).all() and other.min() >= 0 and other.max() <= 1
     assert (bent.batch(3, 100)[0] == other).all()
     assert not (plain.batch(12, 100)[0] == plain.batch(0, 100)[0]).all()  # another epoch, another order
-    still = Bending(turn=0, zoom=0, shear=0, shift=0)
+    assert 0.9 < other.mean() / one.mean() < 1.1  # as much ink, elsewhere
+    still = Bending(turn=0, zoom=0, shear=0, shift=0, elastic=0)
+    unmoved = DigitStream(digits=digits, bending=still)
+    assert (unmoved.batch(3, 100)[0] == one).all()
     places = moved(still, 2, np.random.default_rng(0))
     assert np.allclose(places[0, :, :, 0], np.arange(28)) and np.allclose(places[1, :, :, 1].T, np.arange(28))
     quarter = moved(Bending(turn=90, zoom=0, shear=0, shift=0), 500, np.random.default_rng(1)) - 13.5
