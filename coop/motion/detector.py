@@ -21,7 +21,7 @@ from coop.motion.belief import Belief
 from coop.motion.drift import Drift
 from coop.motion.follower import LightFollower
 from coop.motion.ghosts import is_ghost
-from coop.motion.light import is_light, local_gains
+from coop.motion.light import in_grey, is_light, local_gains
 from coop.motion.regions import despeckled, followed, merged, regions_in_source, things
 from coop.motion.shadows import without_shadow
 from coop.motion.small import Planes, shrink
@@ -29,7 +29,8 @@ from coop.motion.small import Planes, shrink
 _RELEARN_S = 1.0  # how long a new picture is looked at before anything new in it counts as moving
 _UNSETTLED = 0.004  # of the picture: while more differs, the new light has not settled
 _SEEN = 0.1  # of a box must differ for something to be in it
-_MARGIN = 0.15  # of the size of a thing, all around: so far it may get while its background is relearned
+_MARGIN = 0.15  # of the size of a thing, all around: so far it may get from one look to the next ...
+_PACE = 0.7  # ... and of its width a second to either side, while its background is relearned
 _LIVING_S = 0.5  # how often it is asked whether a thing that is known to live is only light
 _AGREEMENT, _BEYOND_DOUBT = 0.5, 0.7  # correlation of textures from which on a thing is only light
 _ROOM = 3  # pixels of the small picture around a thing in which its outline is looked for
@@ -114,6 +115,8 @@ class MotionDetector:
             planes, self._background, differs.clean, differs.count, dt
         ):
             differs = self._difference(planes)
+        if switched:
+            known = self._as_in_this_light(known)
         if self._light.has_lost(differs.count, dt) or switched:
             self._begin_to_relearn(known, kept)
         self._relearn_left -= dt
@@ -167,6 +170,8 @@ class MotionDetector:
         self._drift = Drift()
         self._there = ()
         self._known_before = planes  # the background before the light changed
+        self._last_seen: dict[bool, Planes] = {}  # the background when the camera left or entered infrared
+        self._relearning = 0.0  # seconds
         self._relearn_left = _RELEARN_S
         self._unasked = 0.0  # seconds since it was asked what lives and what is light
         self._time = frame.time
@@ -259,15 +264,29 @@ class MotionDetector:
         """The light has changed too much to be followed; ``known`` is the background in the old light."""
         if self._relearn_left <= 0:
             self._known_before = known
+            self._relearning = 0.0
         self._relearn_left = _RELEARN_S
         self._there = merged([*self._there, *(box_of(area) for area in kept)])
+
+    def _as_in_this_light(self, known: Planes) -> Planes:
+        """The background as it was when the camera last saw in infrared, or in colours, as it does again.
+
+        ``known``: the background until now. In infrared it has no colours: what was brown or blue is grey.
+        """
+        infrared = self._light.infrared
+        self._last_seen[not infrared] = known
+        if infrared not in self._last_seen:
+            return in_grey(known) if infrared else known
+        return self._last_seen[infrared]
 
     def _relearn(self, planes: Planes, differs: _Difference, frame: Frame, dt: float) -> Motion:
         """Learn a picture in a new light; only what was there before is looked for in it.
 
         Behind a thing that was there the background cannot be seen, so the old one is put into the new light.
         """
-        hidden = [around(b, _ROOM + round(b.w * _MARGIN), _ROOM + round(b.h * _MARGIN)) for b in self._there]
+        self._relearning += dt
+        aside = _MARGIN + _PACE * min(self._relearning, _RELEARN_S)
+        hidden = [around(b, _ROOM + round(b.w * aside), _ROOM + round(b.h * _MARGIN)) for b in self._there]
         where = np.zeros(self._shape, dtype=np.uint8)
         for area in hidden:
             where[area] = 255
@@ -281,7 +300,7 @@ class MotionDetector:
             self._background.relight(planes, self._known_before * gains, hidden)
             differs = self._difference(planes)
         moving, boxes = things(differs.clean & where, differs.surely, self._smallest)
-        self._there = followed(self._there, merged(boxes))
+        self._there = followed(self._there, merged(boxes), [box_of(area) for area in hidden])
         self._background.learn(
             planes, differs.perhaps, differs.clean, moving, hidden, hidden, dt, self._keep_rate
         )

@@ -22,6 +22,8 @@ _JUMP, _JUMP_S = 0.3, 1.0  # so much more than in the last frame, if that was no
 _COLOURLESS = 3.0  # grey levels between colours
 _COLOURFUL = 3.0  # times as many as in a picture without, where noise makes some
 
+_RED = 0.7  # of what an infrared picture shows is as in red, the rest as in green
+
 _BLOCK = 10  # pixels of the small picture: large enough to know a texture again
 _REACH = 1.6  # blocks over which the light is taken to be smooth
 _LEAST, _MOST = 0.02, 50.0  # gains of one place: an infrared lamp is that much brighter than dusk
@@ -76,6 +78,12 @@ def colourfulness(planes: Planes) -> float:
     blue, green, red = planes[:, ::_STEP, ::_STEP].astype(np.int16)
     apart = (np.abs(blue - red) + np.abs(blue - green)).ravel()
     return float(np.partition(apart, apart.size // 2)[apart.size // 2])
+
+
+def in_grey(planes: Planes) -> Planes:
+    """A picture as it may look in infrared, which lies next to red."""
+    grey = cv2.addWeighted(planes[1], 1 - _RED, planes[2], _RED, 0)
+    return np.stack((grey, grey, grey)).astype(np.uint8, copy=False)
 
 
 def local_gains(

@@ -21,6 +21,7 @@ _GAP = 0.15  # ... if the gap between them is less than this share of the neighb
 _FOOT, _LEG = 0.1, 0.35  # the same for a foot below it, whose leg is too thin to be seen
 _SAME = 0.4  # of two boxes that are the same thing, a moment later
 _GROWS = 1.15
+_SHRUNK, _GROWN = 0.4, 1.4  # the size of a thing that has walked on, as a share of what it was
 _INSIDE = 0.7  # a box that lies so much within another is a part of it, however large
 
 Shape = npt.NDArray[Any]
@@ -88,13 +89,29 @@ def merged(boxes: Sequence[Box]) -> tuple[Box, ...]:
     return tuple(joined)
 
 
-def followed(before: Sequence[Box], now: Sequence[Box]) -> tuple[Box, ...]:
-    """Each box of before as the box of now that lies on it and is about as large; else as it was."""
+def followed(before: Sequence[Box], now: Sequence[Box], reach: Sequence[Box]) -> tuple[Box, ...]:
+    """Each box of before as the box of now that is the same thing; else as it was.
+
+    That is the one that lies on it and is about as large; or, if she has walked on, the only one that is alike
+    within her ``reach``.
+    """
     new = []
-    for box in before:
+    for box, there in zip(before, reach, strict=True):
         best = max(now, key=box.iou, default=box)
-        new.append(best if box.iou(best) >= _SAME and best.area <= _GROWS * box.area else box)
+        if box.iou(best) < _SAME or best.area > _GROWS * box.area:
+            alike = [one for one in now if _holds_middle(there, one) and _is_alike(one, box)]
+            best = alike[0] if len(alike) == 1 else box
+        new.append(best)
     return tuple(dict.fromkeys(new))
+
+
+def _is_alike(box: Box, before: Box) -> bool:
+    return _SHRUNK * before.area <= box.area <= _GROWN * before.area
+
+
+def _holds_middle(box: Box, other: Box) -> bool:
+    x, y = other.x + other.w / 2, other.y + other.h / 2
+    return box.x <= x < box.right and box.y <= y < box.bottom
 
 
 def regions_in_source(boxes: Sequence[Box], mask: Mask, width: int, height: int) -> tuple[MotionRegion, ...]:

@@ -3,8 +3,10 @@
     python tests/bench/cameras.py [--cameras 16] [--seconds 60] [--reconnections 300] [--only load,return,...]
 
 Everything runs against real RTSP servers (the pictures are coded once and never again) and, for load and
-reconnections, a real `coop run`, whose processor time and memory are its own alone. Writes figures and a plot
-into bench-output/cameras/.
+reconnections, a real `coop run`, whose processor time and memory are its own alone. Each camera has a server
+to itself, as in life: GStreamer's stands still for good when somebody begins to watch a stream that others
+watch already (it seeks for the newcomer, and waits for a lock that the stream holds). Writes figures and a
+plot into bench-output/cameras/.
 """
 
 from __future__ import annotations
@@ -13,13 +15,12 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,25 +76,21 @@ class Load:
     reconnects: int
 
 
-def load(
-    what: str, urls: Sequence[str], mains: Sequence[str], seconds: float, servers: Sequence[int]
-) -> Load:
+def load(what: str, cameras: Sequence[RtspServer], mains: Sequence[RtspServer], seconds: float) -> Load:
     """A real daemon over so many cameras, measured after it has warmed up."""
     toml = "[events]\ncamera_lost_after_s = 3600\n"
-    for number, url in enumerate(urls):
-        main = f'main_url = "{mains[number]}"\n' if mains else ""
-        toml += f'[cameras.cam{number:02d}]\nurl = "{url}"\n{main}fps = {ANALYSED}\nclips = false\n'
+    for number, camera in enumerate(cameras):
+        main = f'main_url = "{mains[number].url}"\n' if mains else ""
+        toml += f'[cameras.cam{number:02d}]\nurl = "{camera.url}"\n{main}fps = {ANALYSED}\nclips = false\n'
     with ExitStack() as stack:
-        for url in dict.fromkeys([*urls, *mains]):
-            stack.enter_context(_first_viewer(url))
         name = stack.enter_context(tempfile.TemporaryDirectory())
         daemon = stack.enter_context(Daemon(Path(name), toml)).start()
         try:
-            wait_for("all cameras", lambda: _all_live(daemon, len(urls)), 90)
+            wait_for("all cameras", lambda: _all_live(daemon, len(cameras)), 90)
         except AssertionError as error:
             raise RuntimeError(f"{error}:\n{daemon.log[-3000:]}") from None
         time.sleep(WARM_S)
-        pids = (daemon.process.pid, *servers)
+        pids = (daemon.process.pid, *(server.pid for server in (*cameras, *mains)))
         began, used = time.monotonic(), [_cpu_s(pid) for pid in pids]
         with daemon.store() as store:
             dropped = sum(camera.dropped for camera in _status(store).cameras)
@@ -108,7 +105,7 @@ def load(
                  for one in looks[-1].cameras]  # fmt: skip
     return Load(
         what=what,
-        cameras=len(urls),
+        cameras=len(cameras),
         cores=spent[0] / passed,
         cores_of_servers=sum(spent[1:]) / passed,
         read_fps=statistics.fmean(camera.fps for camera in every),
@@ -123,17 +120,9 @@ def load(
     )
 
 
-@contextmanager
-def _first_viewer(url: str) -> Iterator[None]:
-    """Somebody who watches already: GStreamer's server may hang for good when its first clients come all at
-    once, or its last go."""
-    command = ["ffmpeg", "-v", "quiet", "-nostdin", "-rtsp_transport", "tcp", "-i", url, "-c", "copy"]
-    with subprocess.Popen([*command, "-f", "null", "-"]) as viewer:
-        try:
-            time.sleep(2.0)
-            yield
-        finally:
-            viewer.kill()
+def _served(stack: ExitStack, video: Path, count: int) -> list[RtspServer]:
+    """So many cameras that see the same, each a server of its own."""
+    return [stack.enter_context(RtspServer(TOOL, video)) for _ in range(count)]
 
 
 def _looks(store: Store, seconds: float) -> Iterator[DaemonStatus]:
@@ -189,9 +178,8 @@ class After:
 def reconnections(count: int, video: Path, tell: Callable[[Sequence[After]], None]) -> int:
     """Trouble on many wires at once, again and again; the reconnections of a camera without any."""
     with ExitStack() as stack:
-        server = stack.enter_context(RtspServer(TOOL, video))
-        other = stack.enter_context(RtspServer(TOOL, video))
-        wires = [stack.enter_context(Wire(server.port)) for _ in range(WIRES)]
+        *servers, other = _served(stack, video, WIRES + 1)
+        wires = [stack.enter_context(Wire(server.port)) for server in servers]
         urls = [f"rtsp://127.0.0.1:{wire.port}/coop" for wire in wires]
         toml = "[classify]\nstarter = false\n[events]\ncamera_lost_after_s = 3600\n"
         for number, url in enumerate([*urls, other.url]):
@@ -439,14 +427,9 @@ def main() -> None:
             }
             for what, video, main in (scenes[name] for name in wanted.scenes.split(",")):
                 with console.status(f"Load: {what}"), ExitStack() as stack:
-                    server = stack.enter_context(RtspServer(TOOL, video))
-                    servers = [server.pid]
-                    mains: list[str] = []
-                    if main is not None:
-                        large = stack.enter_context(RtspServer(TOOL, main))
-                        servers.append(large.pid)
-                        mains = [large.url] * wanted.cameras
-                    loads.append(load(what, [server.url] * wanted.cameras, mains, wanted.seconds, servers))
+                    servers = _served(stack, video, wanted.cameras)
+                    mains = _served(stack, main, wanted.cameras) if main is not None else []
+                    loads.append(load(what, servers, mains, wanted.seconds))
             _written("load.json", [asdict(one) for one in loads])
             console.print(load_table(loads))
         if "return" in only:
