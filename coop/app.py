@@ -62,6 +62,7 @@ from coop.routine import Routine
 from coop.schedule import Timetable, table
 from coop.settings import CameraSettings, Settings, load_settings
 from coop.settings_sources import find_settings_file
+from coop.spare_time import SpareTime
 from coop.trouble import FullDisk
 from coop.turns import Turns
 
@@ -69,6 +70,9 @@ log = logging.getLogger(__name__)
 
 STOP_S = 3.0
 """How long the cameras may take to stop; the whole stop stays under 5 s."""
+
+CLASSIFYING = 0.3
+"""Of the processors' time, for all cameras: with more, frames would grow old while hens are looked at."""
 
 TURN_S = 0.25
 """How long a picture waits to be decoded before a newer one of its camera takes its place."""
@@ -127,7 +131,9 @@ class Daemon:
             self._models.refresh()
             self._full = FullDisk()
             cameras = settings.active_cameras.items()
-            self._turns = Turns(os.cpu_count() or 1)
+            processors = os.cpu_count() or 1
+            self._turns = Turns(processors)
+            self._classifying = SpareTime(CLASSIFYING * processors)
             self._addressees = Addressees(settings=settings, store=self._store, clock=utc_now)
             self._crew = Crew([self._camera(name, camera, composer) for name, camera in cameras])
             parts = make_parts(
@@ -267,7 +273,7 @@ class Daemon:
             with self._turns.away():  # the disk is waited for, which must not hold up other cameras
                 recorder(findings, now)
 
-        judge = camera_judge(self._models.current, self._settings)
+        judge = camera_judge(self._models.current, self._settings, self._classifying if live else None)
         clips = None
         if camera.clips and self._settings.clips.of:
             clips = camera_clips(

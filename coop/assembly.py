@@ -11,7 +11,7 @@ from pathlib import Path
 
 import cv2
 
-from coop.classify.judge import Predicts, TrackJudge
+from coop.classify.judge import Predicts, Spends, TrackJudge
 from coop.classify.nest import NestReader
 from coop.clip.director import Director
 from coop.clip.maker import ClipMaker
@@ -132,11 +132,16 @@ def picture_intervals(zones: Iterable[Zone], camera: CameraSettings) -> dict[str
     return intervals
 
 
-def camera_judge(models: Mapping[str, Predicts], settings: Settings) -> TrackJudge:
-    """What decides what the tracks of one camera are."""
+def camera_judge(
+    models: Mapping[str, Predicts], settings: Settings, time: Spends | None = None
+) -> TrackJudge:
+    """What decides what the tracks of one camera are, in the ``time`` that there is for it."""
     classify = settings.classify
     return TrackJudge(
-        models, max_per_second=classify.max_per_second, stranger_beyond=classify.stranger_beyond
+        models,
+        max_per_second=classify.max_per_second,
+        stranger_beyond=classify.stranger_beyond,
+        time=time,
     )
 
 

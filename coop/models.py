@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -117,7 +118,8 @@ class Models:
         if package.card.task != task:
             problem = f"it is for the task {package.card.task!r}, not {task!r}"
             raise ModelPackageError(folder, problem, "Use it for its own task")
-        return Classifier(package, threads=self._settings.classify.threads)
+        threads = self._settings.classify.threads
+        return Classifier(package, threads=threads, copies=max(1, (os.cpu_count() or 1) // threads))
 
     def _tell(self, error: CoopError, meanwhile: str) -> None:
         self.problems.append(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -43,6 +44,24 @@ MIN_LOOKS = 3
 """A track with fewer when it is over is looked at once more, on the crops that are kept of it."""
 _STOOD_STILL = 0.7
 """The least overlap (IoU) of a thing's boxes at two looks that makes the second a copy of the first."""
+
+
+class Spends(Protocol):
+    """Processor time for all that is classified: whether some is left, and what is spent of it."""
+
+    def is_left(self) -> bool: ...
+
+    def spending(self) -> AbstractContextManager[None]: ...
+
+
+class Plenty:
+    """There is always time, as for a recording."""
+
+    def is_left(self) -> bool:
+        return True
+
+    def spending(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 class Predicts(Protocol):
@@ -104,12 +123,13 @@ class TrackJudge:
 
     At most ``max_per_second`` pictures a second are classified, those of the least known tracks first; a
     track looked at ``settled`` times is looked at again only every ``review_every``, and one that was over
-    before its turns came is looked at then, at most ``crops_kept`` times. Without a model for
-    the task `kinds` everything that moves is "motion". A hen is named by the task `hens` where there is a
-    model for it; nothing is said until the name is certain, or ``settled`` looks did not make it so. One that
-    came by itself, and in five looks in colour, each at another place, was on average ``stranger_beyond``
-    times as far from every hen of the model's gallery as those get, is a stranger, unless most looks, or the
-    newest two, knew her. Anything but a hen has to be seen at two places.
+    before its turns came is looked at then, at most ``crops_kept`` times. While no ``time`` is left (all
+    cameras share it) the looks wait. Without a model for the task `kinds` everything that moves is "motion".
+    A hen is named by the task `hens` where there is a model for it; nothing is said until the name is
+    certain, or ``settled`` looks did not make it so. One that came by itself, and in five looks in colour,
+    each at another place, was on average ``stranger_beyond`` times as far from every hen of the model's
+    gallery as those get, is a stranger, unless most looks, or the newest two, knew her. Anything but a hen
+    has to be seen at two places.
     """
 
     def __init__(
@@ -122,6 +142,7 @@ class TrackJudge:
         crops_kept: int = 3,
         padding: float = 0.15,
         stranger_beyond: float = 1.1,
+        time: Spends | None = None,
     ) -> None:
         self._models = models
         self._next_models = models
@@ -130,6 +151,7 @@ class TrackJudge:
         self._review_every = review_every
         self._padding = padding
         self._stranger_beyond = stranger_beyond
+        self._time = time or Plenty()
         self._cases: dict[str, _Case] = {}
         self._crops = BestCrops(each=crops_kept)
         self._next_picture: datetime | None = None
@@ -178,6 +200,8 @@ class TrackJudge:
         """The cases whose picture of this moment is classified: one batch within the budget."""
         if KINDS not in self._models or (self._next_picture is not None and _soon(self._next_picture, now)):
             return []
+        if not self._time.is_left():
+            return []
         due = [self._cases[i] for i in ids]
         due = [case for case in due if case.next_look is None or not _soon(case.next_look, now)]
         due.sort(key=lambda case: case.looks(KINDS))
@@ -201,7 +225,8 @@ class TrackJudge:
 
     def _predict(self, task: str, cases: Sequence[_Case]) -> list[Prediction]:
         model = self._models[task]
-        predictions = model.predict([case.latest.image for case in cases])
+        with self._time.spending():
+            predictions = model.predict([case.latest.image for case in cases])
         for case, prediction in zip(cases, predictions, strict=True):
             case.looked.add(case.latest.time)
             case.add(prediction, model.card, self._settled)

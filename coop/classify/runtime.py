@@ -22,9 +22,9 @@ from coop.errors import ModelPackageError
 class Classifier:
     """A model package, opened. The same picture always gets the same answer; threads may share one."""
 
-    def __init__(self, package: ModelPackage, *, threads: int = 1) -> None:
+    def __init__(self, package: ModelPackage, *, threads: int = 1, copies: int = 1) -> None:
         self._package = package
-        self._network = Network(package.model, threads=threads)
+        self._network = Network(package.model, threads=threads, copies=copies)
         self._known_by = IDENTITY if IDENTITY in self._network.outputs else "embedding"
 
     @property

@@ -92,8 +92,8 @@ def merged(boxes: Sequence[Box]) -> tuple[Box, ...]:
 def followed(before: Sequence[Box], now: Sequence[Box], reach: Sequence[Box]) -> tuple[Box, ...]:
     """Each box of before as the box of now that is the same thing; else as it was.
 
-    That is the one that lies on it and is about as large; or, if she has walked on, the only one that is alike
-    within her ``reach``.
+    That is the one that lies on it and is about as large; or, if she has walked on, the only one within her
+    ``reach`` that is alike.
     """
     new = []
     for box, there in zip(before, reach, strict=True):

@@ -29,11 +29,13 @@ def without_shadow(mask: Mask, box: Box, planes: Planes, known: Planes) -> Box:
         return box  # its foot is not in the picture
     tall = math.ceil(box.h * _FOOT)
     area = slice(box.bottom - tall, box.bottom), slice(box.x, box.right)
-    blue, green, red = (planes[:, *area] + np.float32(_LIFT)) / (known[:, *area] + np.float32(_LIFT))
-    colour = np.maximum(np.maximum(blue, green), red) - np.minimum(np.minimum(blue, green), red)
-    both = cv2.blur(np.concatenate((green * green, green)), _WINDOW)  # along rows, so they may share a call
-    squares, mean = both[:tall], both[tall:]
-    dark = (green < _DARKER) & (colour < _NEUTRAL) & (squares - mean * mean < _SMOOTH**2)
+    ratios = planes[:, *area] + np.float32(_LIFT)
+    ratios /= known[:, *area] + np.float32(_LIFT)
+    green, spread = ratios[1], ratios.max(axis=0)
+    spread -= ratios.min(axis=0)
+    mean, squares = cv2.blur(green, _WINDOW), cv2.sqrBoxFilter(green, -1, _WINDOW)
+    squares -= mean * mean
+    dark = (green < _DARKER) & (spread < _NEUTRAL) & (squares < _SMOOTH**2)
     shape = mask[area]
     below = np.logical_and.accumulate((dark | (shape == 0))[::-1], axis=0)[::-1]
     shape[below] = 0

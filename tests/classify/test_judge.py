@@ -2,7 +2,8 @@
 
 import gc
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -52,6 +53,44 @@ def watch(judge: TrackJudge, seconds: float, colour: tuple[int, int, int] = BROW
     for n in range(round(seconds * 5)):
         found += judge.update(frame(n / 5, [colour]), [track(n / 5)])
     return found + list(judge.update(frame(seconds, [colour]), [track(seconds, state=TrackState.LOST)]))
+
+
+class Spent:
+    """Time that is left or not, as told; counts the predictions."""
+
+    def __init__(self) -> None:
+        self.left = False
+        self.begun = 0
+
+    def is_left(self) -> bool:
+        return self.left
+
+    @contextmanager
+    def spending(self) -> Iterator[None]:
+        self.begun += 1
+        yield
+
+
+def test_looks_wait_while_there_is_no_time_for_them_and_nothing_goes_without_any() -> None:
+    time = Spent()
+    judge = TrackJudge({"kinds": ColourModel("kinds", KINDS)}, time=time)
+    for n in range(20):
+        assert not judge.update(frame(n / 5, [BROWN]), [track(n / 5)])
+    assert time.begun == 0
+
+    *_, last = judge.update(frame(4, [BROWN]), [track(4, state=TrackState.LOST)])
+
+    assert (last.kind, last.final) == ("hen", True)  # by the crops that were kept
+    assert time.begun > 0
+
+
+def test_looks_go_on_as_soon_as_there_is_time() -> None:
+    time = Spent()
+    judge = TrackJudge({"kinds": ColourModel("kinds", KINDS)}, time=time)
+    judge.update(frame(0, [BROWN]), [track(0)])
+    time.left = True
+    judge.update(frame(1, [BROWN]), [track(1)])
+    assert time.begun == 1
 
 
 def test_without_a_model_everything_that_moves_is_motion() -> None:

@@ -55,7 +55,11 @@ def test_temperature_is_applied(tmp_path: Path, make_card_with: CardWith, colour
     assert unsure.confidence == pytest.approx(1 / (1 + 2 * np.exp(-1)))
 
 
-def test_threads_share_one_classifier(classifier: Classifier) -> None:
+@pytest.mark.parametrize("copies", [1, 2])
+def test_threads_share_one_classifier(
+    tmp_path: Path, colour_card: ModelCard, colour_model: bytes, copies: int
+) -> None:
+    classifier = Classifier(write_package(tmp_path / "c", colour_card, colour_model), copies=copies)
     wrong: list[str] = []
 
     def ask(image: npt.NDArray[np.uint8], label: str) -> None:
@@ -90,6 +94,11 @@ def test_answers_that_are_not_finite_are_refused(tmp_path: Path, colour_card: Mo
 def test_what_is_no_picture_is_refused(classifier: Classifier) -> None:
     with pytest.raises(ValueError, match="picture"):
         classifier.predict([np.zeros((0, 0, 3), dtype=np.uint8)])
+
+
+def test_copies_must_be_some(tmp_path: Path, colour_card: ModelCard, colour_model: bytes) -> None:
+    with pytest.raises(ValueError, match="copies=0"):
+        Classifier(write_package(tmp_path / "c", colour_card, colour_model), copies=0)
 
 
 def test_threads_must_be_some(tmp_path: Path, colour_card: ModelCard, colour_model: bytes) -> None:

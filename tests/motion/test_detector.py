@@ -148,6 +148,22 @@ def test_a_hen_that_is_known_is_found_all_through_the_infrared_switch(scene: Any
     assert min(found) > 0.4
 
 
+def test_a_hen_that_walks_on_while_the_filter_switches_is_followed_and_leaves_nothing(scene: Any) -> None:
+    """A bucket that she hides is grey in infrared, and a bucket again when the filter is back."""
+    scene.floor[130:185, 225:255] = (190, 120, 40)
+    detector, keep = MotionDetector(), []
+    learned(scene, detector)
+    motions = []
+    for step in range(60):
+        hen = Box(60 + 13 * min(step, 20) + 5 * max(step - 20, 0), 110, 90, 70)
+        motion = detector.detect(scene.frame((hen, WHITE), infrared=6 < step <= 40), keep)
+        motions.append((motion, hen))
+        keep = [region.box for region in motion.regions]
+
+    alone = [len(motion.regions) == 1 and overlap(motion, hen) > 0.3 for motion, hen in motions]
+    assert all(alone[1:])
+
+
 def test_what_a_hen_hid_when_the_filter_switched_is_no_thing_when_she_has_gone(scene: Any) -> None:
     """How a bucket looks in colours cannot be known from infrared, so what is taken for it is a guess."""
     scene.floor[100:190, 310:370] = (30, 30, 200)

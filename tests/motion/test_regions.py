@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coop.domain.box import Box
-from coop.motion.regions import despeckled, merged, regions_in_source, things
+from coop.motion.regions import despeckled, followed, merged, regions_in_source, things
 
 boxes = st.builds(Box, st.integers(0, 300), st.integers(0, 160), st.integers(1, 120), st.integers(1, 90))
 
@@ -80,6 +80,22 @@ def test_merging_does_not_depend_on_the_order(parts: list[Box], random: object) 
     random.shuffle(shuffled)  # type: ignore[attr-defined]
 
     assert merged(shuffled) == merged(parts)
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        ([Box(105, 100, 40, 40)], Box(105, 100, 40, 40)),  # a step on
+        ([Box(130, 100, 42, 40)], Box(130, 100, 42, 40)),  # she walked on
+        ([Box(130, 100, 42, 40), Box(170, 100, 3, 4)], Box(130, 100, 42, 40)),  # and something glitters
+        ([Box(130, 100, 42, 40), Box(60, 100, 42, 40)], Box(100, 100, 40, 40)),  # which of the two?
+        ([Box(230, 100, 40, 40)], Box(100, 100, 40, 40)),  # out of her reach
+        ([Box(80, 80, 90, 90)], Box(100, 100, 40, 40)),  # much larger: the light is not known yet
+        ([], Box(100, 100, 40, 40)),
+    ],
+)
+def test_a_thing_is_followed_through_a_change_of_light(now: list[Box], expected: Box) -> None:
+    assert followed([Box(100, 100, 40, 40)], now, [Box(50, 90, 140, 60)]) == (expected,)
 
 
 @given(boxes, st.integers(1, 4000), st.integers(1, 3000))
