@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from coop.domain.task import Task
 from labeling.card.figure import card_png
 from labeling.card.missing import what_is_missing, what_is_odd
 from labeling.card.numbers import OUTLIERS_SHOWN, Card, data_card
-from labeling.web.site import Site, chosen_task, show, site_of
+from labeling.web.site import PageTask, Site, show, site_of
 from labeling.web.wire import task_json
 
 router = APIRouter()
 
 
 @router.get("/card")
-def card(request: Request, task: str | None = None) -> Response:
+def card(request: Request, chosen: PageTask) -> Response:
     """What there is, what is odd, and what is missing."""
     site = site_of(request)
-    chosen = chosen_task(site, task)
-    if chosen is None:
-        return RedirectResponse("/tasks", 303)
     made = _card(site, chosen)
     return show(
         request,

@@ -6,12 +6,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from coop.domain.cluster import Cluster
 from coop.domain.task import Task
 from labeling.clusters.make import split
-from labeling.web.site import Site, chosen_task, show, site_of
+from labeling.web.site import PageTask, Site, show, site_of
 from labeling.web.wire import Json, picture_json, task_json
 
 router = APIRouter()
@@ -38,11 +38,8 @@ class SomeClusters(BaseModel):
 
 
 @router.get("/clusters")
-def clusters(request: Request, task: str | None = None) -> Response:
+def clusters(request: Request, chosen: PageTask) -> Response:
     """Similar pictures, to be named together."""
-    chosen = chosen_task(site_of(request), task)
-    if chosen is None:
-        return RedirectResponse("/tasks", 303)
     return show(request, "clusters.html", task=chosen, data=task_json(chosen))
 
 

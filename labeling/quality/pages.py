@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from fastapi import APIRouter, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from coop.domain.task import Task
 from labeling.quality.audit import audit
@@ -23,7 +23,7 @@ from labeling.quality.duplicates import UnlikePair
 from labeling.quality.errors import LikelyError
 from labeling.quality.review import errors_file, kept_errors, unlike_pairs
 from labeling.web.answers import Wanted, held_by
-from labeling.web.site import Site, chosen_task, keeper_of, show, site_of
+from labeling.web.site import PageTask, Site, keeper_of, show, site_of
 from labeling.web.wire import Json, picture_json, task_json, visit_json
 
 router = APIRouter()
@@ -34,12 +34,9 @@ _MOST = 200
 
 
 @router.get("/quality")
-def quality(request: Request, task: str | None = None) -> Response:
+def quality(request: Request, chosen: PageTask) -> Response:
     """How good the labels are."""
     site = site_of(request)
-    chosen = chosen_task(site, task)
-    if chosen is None:
-        return RedirectResponse("/tasks", 303)
     judged = doubles(site.store, chosen)
     answers, table = confusion_of_people(judged)
     kept = kept_errors(errors_file(site.cache_dir, chosen.name), site.store, chosen)
@@ -62,11 +59,8 @@ def quality(request: Request, task: str | None = None) -> Response:
 
 
 @router.get("/second")
-def second(request: Request, task: str | None = None) -> Response:
+def second(request: Request, chosen: PageTask) -> Response:
     """Visits that somebody else labelled, to be labelled without seeing how."""
-    chosen = chosen_task(site_of(request), task)
-    if chosen is None:
-        return RedirectResponse("/tasks", 303)
     return show(
         request, "second.html", task=chosen, data=task_json(chosen), queue="/api/doubles", here="/quality"
     )
@@ -94,11 +88,8 @@ def next_doubles(request: Request, wanted: Wanted) -> Json:
 
 
 @router.get("/review")
-def review(request: Request, what: What, task: str | None = None) -> Response:
+def review(request: Request, what: What, chosen: PageTask) -> Response:
     """One by one what is worth a second look."""
-    chosen = chosen_task(site_of(request), task)
-    if chosen is None:
-        return RedirectResponse("/tasks", 303)
     return show(request, "review.html", task=chosen, data=task_json(chosen), what=what, here="/quality")
 
 

@@ -11,7 +11,7 @@ import anyio
 from fastapi import FastAPI, Request
 from fastapi.templating import Jinja2Templates
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message
 
@@ -24,7 +24,7 @@ from labeling.web import answers, browse, entrance, pages, tasks
 from labeling.web.access import Access, Patience
 from labeling.web.guard import Guard
 from labeling.web.pictures import Pictures
-from labeling.web.site import Site, show
+from labeling.web.site import NoTaskYet, Site, show
 from labeling.web.thumbnails import Thumbnails
 
 LABELING = Path(__file__).resolve().parents[1]
@@ -63,6 +63,7 @@ def create_app(
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=LABELING / "web" / "static"), name="static")
+    app.add_exception_handler(NoTaskYet, _begin)
     app.add_exception_handler(LabelError, _cannot)
     app.add_exception_handler(StoreUnavailable, _not_now)
     app.add_exception_handler(StoreError, _cannot)
@@ -110,6 +111,11 @@ def _templates() -> Jinja2Templates:
         lstrip_blocks=True,
     )
     return Jinja2Templates(env=environment)
+
+
+def _begin(request: Request, error: Exception) -> Response:
+    """Without any task there is only one thing to do."""
+    return RedirectResponse("/tasks", 303)
 
 
 def _cannot(request: Request, error: Exception) -> Response:

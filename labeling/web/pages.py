@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from coop.domain.task import Task
 from coop.errors import StoreUnavailable
 from labeling.web.answers import Wanted, queued
-from labeling.web.site import chosen_task, keeper_of, show, site_of
+from labeling.web.site import PageTask, keeper_of, show, site_of
 from labeling.web.wire import Json, task_json
 
 router = APIRouter()
@@ -26,32 +26,20 @@ def front(request: Request) -> Response:
 
 
 @router.get("/visits")
-def visits(request: Request, task: str | None = None) -> Response:
+def visits(request: Request, chosen: PageTask) -> Response:
     """Label visit by visit."""
-    site = site_of(request)
-    chosen = chosen_task(site, task)
-    if chosen is None:
-        return RedirectResponse("/tasks", 303)
     return show(request, "visits.html", task=chosen, data=task_json(chosen), first=_first(request, chosen))
 
 
 @router.get("/grid")
-def grid(request: Request, task: str | None = None) -> Response:
+def grid(request: Request, chosen: PageTask) -> Response:
     """Find pictures, and label many at once."""
-    site = site_of(request)
-    chosen = chosen_task(site, task)
-    if chosen is None:
-        return RedirectResponse("/tasks", 303)
     return show(request, "grid.html", task=chosen, data=task_json(chosen))
 
 
 @router.get("/picture")
-def picture(request: Request, task: str | None = None) -> Response:
+def picture(request: Request, chosen: PageTask) -> Response:
     """One picture after the other, for careful work; which ones, its script reads from the address."""
-    site = site_of(request)
-    chosen = chosen_task(site, task)
-    if chosen is None:
-        return RedirectResponse("/tasks", 303)
     return show(request, "picture.html", task=chosen, data=task_json(chosen))
 
 

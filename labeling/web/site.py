@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import Request
+from fastapi import Depends, Request
 from fastapi.templating import Jinja2Templates
 from starlette.responses import Response
 
@@ -62,6 +62,21 @@ def chosen_task(site: Site, name: str | None) -> Task | None:
     if name is None or not tasks:
         return tasks[0] if tasks else None
     return next((task for task in tasks if task.name == name), None) or _no_such(name)
+
+
+class NoTaskYet(Exception):
+    """A page about a task was asked for, and there is none: the application shows the page that makes one."""
+
+
+def _page_task(request: Request, task: str | None = None) -> Task:
+    chosen = chosen_task(site_of(request), task)
+    if chosen is None:
+        raise NoTaskYet
+    return chosen
+
+
+PageTask = Annotated[Task, Depends(_page_task)]
+"""The task that a page is about: the one its address names, else the first."""
 
 
 def show(request: Request, template: str, status: int = 200, **context: Any) -> Response:

@@ -9,7 +9,7 @@
  */
 
 import { Answering, watchAnswers } from "./answering.js";
-import { ask, byId, chip, isForControl, make, newId, openOutbox, pageTask, pictureUrl, toast } from "./common.js";
+import { ask, byId, chip, make, newId, openOutbox, pageTask, pictureUrl, toast, watchKeys } from "./common.js";
 import { Steps } from "./steps.js";
 
 const task = pageTask();
@@ -285,26 +285,18 @@ watchAnswers(answering, {
   redo: () => steps.take(true),
 });
 
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || isForControl(event) || event.defaultPrevented) return;
-  /** @type {Record<string, () => unknown>} */
-  const keys = {
-    ArrowLeft: () => focusOn(cursor - 1),
-    ArrowRight: () => focusOn(cursor + 1),
-    ArrowUp: () => focusOn(cursor - columns()),
-    ArrowDown: () => focusOn(cursor + columns()),
-    ".": () => mark(cursor),
-    m: () => open === null && merge(),
-    x: split,
-    b: unmerge,
-    n: () => open !== null && after(),
-    Escape: () => (open === null ? showAll() : leave()),
-  };
-  const does = keys[event.key];
-  if (does === undefined) return;
-  event.preventDefault();
-  does();
-});
+watchKeys(() => ({
+  ArrowLeft: () => focusOn(cursor - 1),
+  ArrowRight: () => focusOn(cursor + 1),
+  ArrowUp: () => focusOn(cursor - columns()),
+  ArrowDown: () => focusOn(cursor + columns()),
+  ".": () => mark(cursor),
+  m: () => open === null && merge(),
+  x: split,
+  b: unmerge,
+  n: () => open !== null && after(),
+  Escape: () => (open === null ? showAll() : leave()),
+}));
 
 await load();
 showAll();

@@ -146,6 +146,20 @@ export function isForControl(event) {
   return pressing && target?.closest("a, button:not(.picture):not(.tile)") != null;
 }
 
+/**
+ * Do what keys stand for, by their names, unless they are meant for something else.
+ * @param {(event: KeyboardEvent) => Record<string, () => unknown>} keys
+ */
+export function watchKeys(keys) {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || isForControl(event) || event.defaultPrevented) return;
+    const does = keys(event)[event.key];
+    if (does === undefined) return;
+    event.preventDefault();
+    does();
+  });
+}
+
 /** The answers of this browser on their way to the server; one to a page. */
 export function openOutbox() {
   const who = document.body.dataset.who ?? "";

@@ -7,7 +7,19 @@
  */
 
 import { Answering, watchAnswers } from "./answering.js";
-import { ask, byId, chip, isForControl, make, newId, openOutbox, pageTask, pictureUrl, toast } from "./common.js";
+import {
+  ask,
+  byId,
+  chip,
+  isForControl,
+  make,
+  newId,
+  openOutbox,
+  pageTask,
+  pictureUrl,
+  toast,
+  watchKeys,
+} from "./common.js";
 import { Steps } from "./steps.js";
 
 const FILTERS = ["value", "suggested", "camera", "source", "who", "since", "until", "unlike", "oldest", "visit", "cluster"];
@@ -379,12 +391,11 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     for (const index of tiles.keys()) select(index, true);
     showSelected();
-    return;
   }
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
+});
+watchKeys((event) => {
   const columns = getComputedStyle(list).gridTemplateColumns.split(" ").length;
-  /** @type {Record<string, () => void>} */
-  const keys = {
+  return {
     ArrowRight: () => move(cursor + 1, event.shiftKey),
     ArrowLeft: () => move(cursor - 1, event.shiftKey),
     ArrowDown: () => move(cursor + columns, event.shiftKey),
@@ -405,10 +416,6 @@ document.addEventListener("keydown", (event) => {
       showSelected();
     },
   };
-  const does = keys[event.key];
-  if (does === undefined) return;
-  event.preventDefault();
-  does();
 });
 
 if (window.innerWidth < 768) /** @type {HTMLDetailsElement} */ (byId("filters-box")).open = false;

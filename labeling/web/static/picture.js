@@ -7,7 +7,7 @@
  */
 
 import { Answering, watchAnswers } from "./answering.js";
-import { ask, byId, chip, isForControl, make, newId, openOutbox, pageTask, pictureUrl, shown, toast } from "./common.js";
+import { ask, byId, chip, make, newId, openOutbox, pageTask, pictureUrl, shown, toast, watchKeys } from "./common.js";
 import { Steps } from "./steps.js";
 
 const FILTERS = ["value", "suggested", "camera", "source", "who", "since", "until", "unlike", "oldest", "visit", "cluster"];
@@ -307,27 +307,19 @@ watchAnswers(answering, {
   redo: () => steps.take(true),
 });
 
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || isForControl(event) || event.defaultPrevented) return;
-  /** @type {Record<string, () => void>} */
-  const keys = {
-    ArrowLeft: before,
-    ArrowRight: after,
-    "+": () => zoomTo(zoom * 1.5),
-    "-": () => zoomTo(zoom / 1.5),
-    "*": brighten,
-    Delete: () => answer(""),
-    Escape: () => {
-      answering.clear();
-      zoomTo(1);
-      showAnswers();
-    },
-  };
-  const does = keys[event.key];
-  if (does === undefined) return;
-  event.preventDefault();
-  does();
-});
+watchKeys(() => ({
+  ArrowLeft: before,
+  ArrowRight: after,
+  "+": () => zoomTo(zoom * 1.5),
+  "-": () => zoomTo(zoom / 1.5),
+  "*": brighten,
+  Delete: () => answer(""),
+  Escape: () => {
+    answering.clear();
+    zoomTo(1);
+    showAnswers();
+  },
+}));
 
 async function start() {
   await Promise.race([outbox.empty(), new Promise((done) => setTimeout(done, 1000))]);

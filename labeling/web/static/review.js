@@ -9,7 +9,7 @@
  */
 
 import { Answering, watchAnswers } from "./answering.js";
-import { ask, byId, chip, isForControl, make, newId, openOutbox, pageTask, pictureUrl, shown, toast } from "./common.js";
+import { ask, byId, chip, make, newId, openOutbox, pageTask, pictureUrl, shown, toast, watchKeys } from "./common.js";
 import { columnsFor } from "./fit.js";
 import { Steps } from "./steps.js";
 
@@ -171,22 +171,14 @@ watchAnswers(answering, {
   redo: () => steps.take(true),
 });
 
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || isForControl(event) || event.defaultPrevented) return;
-  /** @type {Record<string, () => unknown>} */
-  const keys = {
-    k: keep,
-    ArrowRight: () => go(1),
-    ArrowLeft: () => go(-1),
-    Escape: () => {
-      answering.clear();
-      showAnswers();
-    },
-  };
-  const does = keys[event.key];
-  if (does === undefined) return;
-  event.preventDefault();
-  does();
-});
+watchKeys(() => ({
+  k: keep,
+  ArrowRight: () => go(1),
+  ArrowLeft: () => go(-1),
+  Escape: () => {
+    answering.clear();
+    showAnswers();
+  },
+}));
 
 await load();

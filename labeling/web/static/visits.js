@@ -13,7 +13,7 @@
  */
 
 import { Answering, watchAnswers } from "./answering.js";
-import { ask, byId, chip, isForControl, make, newId, openOutbox, pageTask, pictureUrl, shown, toast } from "./common.js";
+import { ask, byId, chip, make, newId, openOutbox, pageTask, pictureUrl, shown, toast, watchKeys } from "./common.js";
 import { columnsFor } from "./fit.js";
 
 const AHEAD = 12;
@@ -458,11 +458,9 @@ watchAnswers(answering, {
   redo: () => takeBack(true),
 });
 
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || isForControl(event) || event.defaultPrevented) return;
+watchKeys((event) => {
   const columns = current === null ? 1 : getComputedStyle(current.list).gridTemplateColumns.split(" ").length;
-  /** @type {Record<string, () => void>} */
-  const keys = {
+  return {
     ArrowRight: () => move(cursor + 1, event.shiftKey),
     ArrowLeft: () => move(cursor - 1, event.shiftKey),
     ArrowDown: () => move(cursor + columns, event.shiftKey),
@@ -478,10 +476,6 @@ document.addEventListener("keydown", (event) => {
       showAnswers();
     },
   };
-  const does = keys[event.key];
-  if (does === undefined) return;
-  event.preventDefault();
-  does();
 });
 
 // Leases -----------------------------------------------------------------------------------------------------
