@@ -8,21 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Protocol
 
 from coop.domain.chat import EVERYTHING, Mute, Preferences
 from coop.domain.clip import NewClip
 from coop.domain.correction import Correction
 from coop.domain.egg import Egg
-from coop.domain.event import CameraLost, EggLaid, Event, HenArrived, MotionSeen, PredatorSeen, VisitEnded
+from coop.domain.event import (
+    CameraLost,
+    EggGone,
+    EggLaid,
+    Event,
+    HenArrived,
+    MotionSeen,
+    PredatorSeen,
+    VisitEnded,
+)
 from coop.domain.findings import Findings, RecordedEvent
 from coop.domain.notification import Notification
 from coop.domain.sighting import Visit
 from coop.notify.compose import Composer
 from coop.notify.episode_texts import BEGINS, NAMES, belongs, episode, topic_of
 from coop.notify.languages import speaking
-from coop.notify.news import claimed, is_loud
+from coop.notify.news import claimed, gone_line, is_loud
 from coop.notify.visit_message import VisitFacts, VisitMessage, about_visits
 from coop.store.tellings import Telling
 
@@ -82,13 +91,15 @@ class Record(Protocol):
 class Manners:
     """How much is said. ``cooldown``: an alarm about the same kind is not told anew before that.
 
-    ``together``: visits that begin within so long of a message's first one join that message. A trouble of
-    the watch that comes again within ``calm`` of when it was well changes the message that told of it, for
-    at most ``episode``; after that it is told anew, with a sound.
+    ``together``: visits that begin within so long of a message's first one join that message. What a predator
+    took is told in the message about it for ``aftermath``, later in one of its own. A trouble of the watch that
+    comes again within ``calm`` of when it was well changes the message that told of it, for at most
+    ``episode``; after that it is told anew, with a sound.
     """
 
     cooldown: timedelta = timedelta(minutes=10)
     together: timedelta = timedelta(minutes=10)
+    aftermath: timedelta = timedelta(hours=1)
     calm: timedelta = timedelta(minutes=30)
     episode: timedelta = timedelta(hours=12)
 
@@ -208,6 +219,8 @@ class Teller:
             root = self._episode(event, where, so_far, now)
             if root is not None:
                 return self._goes_on(root, event, where, findings)
+        if isinstance(event, EggGone) and (changes := self._taken(event, recipient, findings, so_far, now)):
+            return changes
         notes = self.composer.compose(recorded, [where])
         if not isinstance(event, ABOUT_A_VISIT) or not notes or event.visit is None:
             return tuple(self._with_manners(note, recipient, now) for note in notes)
@@ -226,6 +239,22 @@ class Teller:
             else self._with_manners(note, recipient, now)
             for note in notes
         )
+
+    def _taken(
+        self,
+        event: EggGone,
+        recipient: Recipient,
+        findings: Findings,
+        so_far: Sequence[Notification],
+        now: datetime,
+    ) -> tuple[Notification, ...]:
+        """The change of the message that told, a while ago, of the predator that took an egg."""
+        if event.visit is None or any(event.visit in note.tells for note in so_far):
+            return ()
+        where = recipient.address
+        lately = now - self.manners.aftermath
+        told = [t for t in self.record.tellings(visit=event.visit) if t.chat == where and t.made > lately]
+        return self._changed(told[0].message, event.key, where, findings) if told else ()
 
     def _episode(self, event: Event, where: str, so_far: Sequence[Notification], now: datetime) -> str | None:
         """The message that told of a trouble which this event ends or goes on with."""
@@ -314,18 +343,24 @@ class Teller:
         for chat, root in sorted(messages):
             if chat not in languages:
                 continue  # it was unpaired since
-            told = [telling.visit for telling in self.record.tellings(message=root)]
             with speaking(languages[chat]):
-                message = self._message(told, chat, findings, correction)
-            if message is None:
-                continue
-            first = Notification(
-                key=f"{cause}:{chat}", chat=chat, text=message.text, picture=message.clip,
-                buttons=message.buttons, silent=True, edits=root,
-            )  # fmt: skip
-            again = self.record.repeats_of(root)
-            notes += [first, *(replace(first, key=f"{cause}:{key}", edits=key) for key in again)]
+                notes += self._changed(root, cause, chat, findings, correction)
         return tuple(notes)
+
+    def _changed(
+        self, root: str, cause: str, chat: str, findings: Findings, correction: Correction | None = None
+    ) -> tuple[Notification, ...]:
+        """A message about visits, and its repeats, made anew."""
+        told = [telling.visit for telling in self.record.tellings(message=root)]
+        message = self._message(told, chat, findings, correction)
+        if message is None:
+            return ()
+        first = Notification(
+            key=f"{cause}:{chat}", chat=chat, text=message.text, picture=message.clip,
+            buttons=message.buttons, silent=True, edits=root,
+        )  # fmt: skip
+        again = self.record.repeats_of(root)
+        return (first, *(replace(first, key=f"{cause}:{key}", edits=key) for key in again))
 
     def _message(
         self, visits: Sequence[str], chat: str, findings: Findings, correction: Correction | None = None
@@ -364,17 +399,19 @@ class Teller:
         for key in keys:
             if key in known:
                 own = [e for e in happened if e.event.visit == key]
-                facts.append(_facts_of(known[key], own, corrections.get(key), clips))
+                facts.append(_facts_of(known[key], own, corrections.get(key), clips, self.composer.zone))
         return facts
 
 
 def _facts_of(
     visit: Visit,
-    happened: Iterable[RecordedEvent],
+    happened: Sequence[RecordedEvent],
     correction: Correction | None,
     clips: Mapping[str, str],
+    zone: tzinfo,
 ) -> VisitFacts:
     first, predator, alarm, picture, clip = False, False, False, None, None
+    gone = {e.event.key: e.event for e in happened if isinstance(e.event, EggGone)}
     for recorded in happened:
         event = recorded.event
         first = first or (isinstance(event, HenArrived) and event.first_of_day)
@@ -394,6 +431,7 @@ def _facts_of(
         picture=picture,
         clip=clip,
         correction=correction,
+        remarks=tuple(gone_line(event, zone) for event in gone.values()),
     )
 
 

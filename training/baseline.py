@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from coop.classify.card import TaskMode
+from coop.domain.frame import Picture
+from training.depths import DepthEye, DepthHead
 from training.gallery import IDENTITY_TASK, Flock, TooFewKnownError, get_familiar
-from training.head import fit_head, write_head_package
+from training.head import Head, fit_head, write_head_package
 
 
 def teach_head(
@@ -34,6 +37,18 @@ def teach_head(
             head = replace(
                 head, familiar=get_familiar(Flock.of(features, labels, groups, coloured).checked(labels))
             )
+    return _written(folder, head, task, labels, groups)
+
+
+def teach_numbers(
+    folder: Path, task: str, pictures: Sequence[Picture], labels: list[str], groups: list[str]
+) -> str:
+    """The same for a task of counts, from pictures: from features of three depths."""
+    head = fit_head(DepthEye().embed(pictures), labels, groups, mode=TaskMode.COUNT)
+    return _written(folder, DepthHead.of(head), task, labels, groups)
+
+
+def _written(folder: Path, head: Head, task: str, labels: list[str], groups: list[str]) -> str:
     write_head_package(
         folder,
         head,

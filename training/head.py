@@ -19,6 +19,7 @@ from coop.errors import CoopError
 from training.answers import Answers, thresholds
 from training.folds import held_out
 from training.gallery import Familiar
+from training.numbers import Odds
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -137,13 +138,17 @@ def fit_answers(
     candidates = _out_of_fold(seen, answers, parts)
     penalty = min(_PENALTIES, key=lambda p: best_temperature(candidates[p], answers)[1])
     logits = candidates[penalty]
+    weights, bias = _fit(seen, answers, slice(None), [penalty])[penalty]
+    if answers.mode is TaskMode.COUNT:
+        odds = Odds.of(answers, logits, best_temperature(logits, answers)[0])
+        logits, (weights, bias) = odds(logits), odds.of_head(weights, bias)
     temperature, loss = best_temperature(logits, answers)
-    weights, bias = scaler.unscaled(*_fit(seen, answers, slice(None), [penalty])[penalty])
+    raw_weights, raw_bias = scaler.unscaled(weights, bias)
     return Head(
         mode=answers.mode,
         classes=answers.classes,
-        weights=weights,
-        bias=bias,
+        weights=raw_weights,
+        bias=raw_bias,
         temperature=temperature,
         thresholds=thresholds(answers, logits / temperature, precision, THRESHOLDS, UNSEEN_THRESHOLD),
         measured={

@@ -125,6 +125,7 @@ class EggGone(Event):
 
     ``suspects`` are who was at the nest since the last reliable count; ``left`` eggs lie there still.
     ``unseen``: for a while the camera's picture was of no use, so a person may well have been there.
+    ``visit`` is that of the only predator that was there.
     """
 
     since: datetime

@@ -263,11 +263,17 @@ class NestBook:
             subject=there[0] if len(there) == 1 else nest,
             confidence=what.probability,
             since=before.time,
+            visit=self._the_predators(visits),
             count=what.taken,
             left=left,
             suspects=there,
             unseen=self._was_unseen(before, found),
         )
+
+    def _the_predators(self, visits: Sequence[Visit]) -> str | None:
+        """The visit that an egg went with, where only one visit of a predator comes into question."""
+        predators = [visit.key for visit in visits if visit.kind in self._predators]
+        return predators[0] if len(predators) == 1 else None
 
     def _laid(self, before: NestCount, nest: str, found: datetime, what: Explanation) -> list[EggLaid]:
         stays = stays_at(self._visits.values(), nest, before.time, found)

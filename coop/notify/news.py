@@ -153,10 +153,19 @@ def _gone(event: EggGone, where: str, when: str) -> str:
     if event.unseen:
         told = eggs_perhaps_collected(event.count)
         return f"{headline('🧺', told)}\n{where} · {when} · {tr('the camera could not see meanwhile')}"
-    first = headline("⚠️", trn("{n} egg is gone", "{n} eggs are gone", event.count))
+    first = headline("⚠️", _are_gone(event.count))
     who = listing([name(suspect) for suspect in event.suspects])
     seen = f" · {tr('at the nest meanwhile: {hens}').format(hens=who)}" if who else ""
     return f"{first}\n{where} · {when}{seen}"
+
+
+def gone_line(event: EggGone, zone: tzinfo) -> str:
+    """The same in a line below the alarm about who was there."""
+    return f"⚠️ {_are_gone(event.count)} · {name(event.place)} · {clock(event.time.astimezone(zone))}"
+
+
+def _are_gone(count: int) -> str:
+    return trn("{n} egg is gone", "{n} eggs are gone", count)
 
 
 def _last_seen(last: datetime | None, zone: tzinfo) -> str:

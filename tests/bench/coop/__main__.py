@@ -18,7 +18,7 @@ from bench.coop.school import learn
 from coop.places import open_store
 
 START = date(2026, 5, 4)
-TRAINING = (1001, 1002)
+TRAINING = (1001, 1002, 1003, 1004)
 
 
 def main() -> None:

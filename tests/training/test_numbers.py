@@ -1,0 +1,90 @@
+"""How probable each number is, given what a linear fit says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from coop.classify.card import TaskMode
+from coop.classify.package import ModelPackage
+from coop.classify.runtime import Classifier
+from training.answers import Answers, Doubles
+from training.baseline import teach_numbers
+from training.depths import DepthEye
+from training.head import best_temperature, fit_head
+from training.numbers import Odds
+
+SHOWN = np.array([0.0, 1.0, 1.9, 2.4])
+"""What eggs look like to a linear fit: the third hides behind the others."""
+
+
+def nests(pictures: int, seed: int) -> tuple[Answers, Doubles]:
+    """Nests, most of them empty, and the logits of what a fit says of them."""
+    random = np.random.default_rng(seed)
+    eggs = random.choice(4, pictures, p=[0.6, 0.2, 0.12, 0.08])
+    eggs[:4] = range(4)
+    answers = Answers(mode=TaskMode.COUNT, labels=tuple(f"eggs={n}" for n in eggs))
+    said = SHOWN[eggs] + random.normal(0.0, [0.02, 0.08, 0.12, 0.12])[eggs] * random.normal(size=pictures)
+    matrix, offset = answers.to_logits
+    return answers, said[:, None] @ matrix + offset
+
+
+def probabilities(logits: Doubles) -> Doubles:
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+
+
+def test_a_third_egg_that_hides_is_counted() -> None:
+    answers, logits = nests(600, 1)
+    temperature, _ = best_temperature(logits, answers)
+    odds = Odds.of(answers, logits, temperature)
+    fresh, seen = nests(400, 2)
+    plain, better = probabilities(seen / temperature), probabilities(odds(seen))
+    three = fresh.targets[:, 0] == 3
+    assert (plain[three, :4].argmax(axis=1) == 3).mean() < 0.5
+    assert (better[three].argmax(axis=1) == 3).mean() > 0.8
+    assert fresh.loss(odds(seen)) < fresh.loss(seen / temperature)
+    none = fresh.targets[:, 0] == 0
+    assert better[none, 0].min() > 0.99
+
+
+def test_few_pictures_change_little() -> None:
+    answers, logits = nests(6, 3)
+    temperature, _ = best_temperature(logits, answers)
+    odds = Odds.of(answers, logits, temperature)
+    halfway = np.array([[0.5], [1.5], [2.5]])
+    matrix, offset = answers.to_logits
+    between = odds(halfway @ matrix + offset)
+    assert [abs(row[k + 1] - row[k]) < 2.0 / temperature for k, row in enumerate(between)] == [True] * 3
+    assert [row[[k, k + 1]].min() > row[k - 1] for k, row in enumerate(between) if k] == [True] * 2
+
+
+def test_a_head_that_counts_two_things_keeps_them_apart() -> None:
+    random = np.random.default_rng(4)
+    eggs, hens = random.integers(0, 4, 240), random.integers(0, 2, 240)
+    features = np.stack([SHOWN[eggs], hens, random.normal(size=240)], axis=1)
+    features = (features + random.normal(0, 0.05, features.shape)).astype(np.float32)
+    labels = [f"eggs={e}|hens={h}" for e, h in zip(eggs, hens, strict=True)]
+    head = fit_head(features, labels, [str(n % 6) for n in range(240)], mode=TaskMode.COUNT)
+    said = probabilities(np.asarray(head.logits(features)[:, :5], dtype=np.float64))
+    assert head.classes[:6] == ("eggs=0", "eggs=1", "eggs=2", "eggs=3", "eggs=4", "hens=0")
+    assert (said.argmax(axis=1) == eggs).mean() > 0.97
+    assert (head.logits(features)[:, 5:].argmax(axis=1) == hens).all()
+
+
+def test_a_head_over_three_depths_runs_as_it_was_learned(tmp_path: Path) -> None:
+    pictures = [checked(side, bright) for side in (4, 8, 16) for bright in range(60, 220, 20)]
+    labels = [f"squares={side // 4}" for side in (4, 8, 16) for _ in range(60, 220, 20)]
+    groups = [str(n % 4) for n in range(len(labels))]
+    teach_numbers(tmp_path / "squares", "squares", pictures, labels, groups)
+    said = Classifier(ModelPackage.load(tmp_path / "squares")).logits(pictures[:5])
+    head = fit_head(DepthEye().embed(pictures), labels, groups, mode=TaskMode.COUNT)
+    np.testing.assert_allclose(said, head.logits(DepthEye().embed(pictures[:5])), rtol=1e-3, atol=1e-2)
+    assert said.argmax(axis=1).tolist() == [1] * 5
+
+
+def checked(side: int, bright: int) -> npt.NDArray[np.uint8]:
+    rows, columns = np.indices((96, 120)) // side
+    return np.repeat((((rows + columns) % 2) * bright).astype(np.uint8)[..., None], 3, axis=2)
