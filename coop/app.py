@@ -33,7 +33,7 @@ from coop.data_lock import DataLock
 from coop.desk.front import FrontDesk
 from coop.desk.open import make_parts, make_teller
 from coop.domain.egg import REST
-from coop.domain.event import CameraLost, Event, PictureBad
+from coop.domain.event import Event
 from coop.domain.findings import Findings, RecordedEvent
 from coop.domain.health import CameraState
 from coop.domain.zone import Zone, ZoneKind
@@ -78,6 +78,7 @@ TURN_S = 0.25
 """How long a picture waits to be decoded before a newer one of its camera takes its place."""
 
 CAMERA_EVENTS = ("CameraLost", "CameraBack")
+PICTURE_EVENTS = ("PictureBad", "PictureGood")
 LONGEST_STAY = timedelta(hours=12)
 """A visit that began so long before the last count of a nest may have gone on after it."""
 LOOK_BACK = timedelta(days=30)
@@ -299,7 +300,9 @@ class Daemon:
             motion_told=self._last_time(name, ("MotionSeen",)) if live else None,
             clips=clips,
             nests=nests,
-            sight=camera_sight(name, camera, self._settings, live=live, told=self._bad_picture(name)),
+            sight=camera_sight(
+                name, camera, self._settings, live=live, before=self._events_of(name, PICTURE_EVENTS)
+            ),
         )
         slot = LatestFrame()
         main = self._main(name, camera)
@@ -366,28 +369,18 @@ class Daemon:
         )
         return MainAtWork(stream=stream, watch=watch)
 
-    def _bad_picture(self, name: str) -> tuple[str, datetime] | None:
-        """The fault of a camera's picture that was told last and is not over."""
-        last = self._last_event(name, ("PictureBad", "PictureGood"))
-        return (last.fault, last.time) if isinstance(last, PictureBad) else None
-
     def _rule(self, name: str) -> CameraRule:
-        last = self._last_event(name, CAMERA_EVENTS)
-        return CameraRule(
-            name,
-            lost_after=timedelta(seconds=self._settings.events.camera_lost_after_s),
-            lost_since=last.time if isinstance(last, CameraLost) else None,
-        )
+        lost_after = timedelta(seconds=self._settings.events.camera_lost_after_s)
+        rule = CameraRule(name, lost_after=lost_after)
+        rule.restore(self._events_of(name, CAMERA_EVENTS))
+        return rule
 
     def _last_time(self, camera: str, names: tuple[str, ...]) -> datetime | None:
-        last = self._last_event(camera, names)
-        return last.time if last is not None else None
+        events = self._events_of(camera, names)
+        return events[-1].time if events else None
 
-    def _last_event(self, camera: str, names: tuple[str, ...]) -> Event | None:
+    def _events_of(self, camera: str, names: tuple[str, ...]) -> list[Event]:
+        """A camera's events of late, oldest first."""
         now = utc_now()
-        found = [
-            recorded.event
-            for recorded in self._store.events(now - LOOK_BACK, now, names)
-            if recorded.event.camera == camera
-        ]
-        return max(found, key=lambda event: event.time, default=None)
+        found = [recorded.event for recorded in self._store.events(now - LOOK_BACK, now, names)]
+        return sorted((event for event in found if event.camera == camera), key=lambda event: event.time)

@@ -19,6 +19,7 @@ from coop.clip.ring import Ring
 from coop.clip.wishes import worth_a_clip
 from coop.domain.clip import NewClip
 from coop.domain.egg import Egg
+from coop.domain.event import Event
 from coop.domain.frame import Frame, Picture
 from coop.domain.nest import NestCount
 from coop.domain.sighting import Visit
@@ -176,15 +177,17 @@ def camera_sight(
     settings: Settings,
     *,
     live: bool,
-    told: tuple[str, datetime] | None = None,
+    before: Iterable[Event] = (),
 ) -> Eyesight | None:
-    """What judges the picture of one camera; ``told``: the fault that was told before a restart."""
+    """What judges the picture of one camera; ``before``: what was told of it before a restart."""
     if not settings.health.pictures:
         return None
     # The watch of a live camera looks after a frozen picture itself.
     frozen = timedelta(seconds=camera.frozen_s) if camera.frozen_s and not live else None
     sight = Sight(lambda moment: is_light(moment, settings), frozen_after=frozen)
-    return Eyesight(sight=sight, rule=SightRule(name, told=told))
+    rule = SightRule(name)
+    rule.restore(before)
+    return Eyesight(sight=sight, rule=rule)
 
 
 def camera_clips(

@@ -16,7 +16,6 @@ from coop.domain.clip import NewClip
 from coop.domain.correction import Correction
 from coop.domain.egg import Egg
 from coop.domain.event import (
-    CameraLost,
     EggGone,
     EggLaid,
     Event,
@@ -28,7 +27,7 @@ from coop.domain.event import (
 from coop.domain.findings import Findings, RecordedEvent
 from coop.domain.notification import Notification
 from coop.domain.sighting import Visit
-from coop.notify.compose import Composer
+from coop.notify.compose import Composer, cause_of
 from coop.notify.episode_texts import BEGINS, NAMES, belongs, episode, topic_of
 from coop.notify.languages import speaking
 from coop.notify.news import claimed, gone_line, is_loud
@@ -91,10 +90,10 @@ class Record(Protocol):
 class Manners:
     """How much is said. ``cooldown``: an alarm about the same kind is not told anew before that.
 
-    ``together``: visits that begin within so long of a message's first one join that message. What a predator
-    took is told in the message about it for ``aftermath``, later in one of its own. A trouble of the watch that
-    comes again within ``calm`` of when it was well changes the message that told of it, for at most
-    ``episode``; after that it is told anew, with a sound.
+    ``together``: visits that begin within so long of a message's first one join that message. What a
+    predator took is told in the message about it for ``aftermath``, later in one of its own. A trouble of the
+    watch that comes again within ``calm`` of when it was well changes the message that told of it, for at
+    most ``episode``; after that it is told anew, with a sound.
     """
 
     cooldown: timedelta = timedelta(minutes=10)
@@ -198,7 +197,7 @@ class Teller:
             alarm = event.severity == ALARM
             last = self.record.last_told(recipient.address, event.subject, alarm=alarm)
             return last is None or not timedelta() <= now - last.made < self.manners.cooldown
-        if isinstance(event, CameraLost) or is_loud(event):
+        if is_loud(event):
             return True
         if isinstance(event, HenArrived) and not recipient.wants.arrivals:
             return False
@@ -265,14 +264,17 @@ class Teller:
         last = self.record.last_told(where, topic, alarm=False)
         if last is None or not timedelta() <= now - last.made < self.manners.episode:
             return None
-        told = self._events_of_episode(last.message, topic, event)
+        told = self._events_of_episode(cause_of(last.message, where), topic, event)
         if not told or (isinstance(event, BEGINS) and event.time - told[-1].time >= self.manners.calm):
             return None
         return last.message
 
-    def _events_of_episode(self, root: str, topic: str, until: Event) -> list[Event]:
-        """What is on record of an episode before ``until``, oldest first; nothing if it is none."""
-        first = self.record.events_by_key([root.partition(":")[0]])
+    def _events_of_episode(self, began: str, topic: str, until: Event) -> list[Event]:
+        """What is on record of an episode before ``until``, oldest first; nothing if it is none.
+
+        ``began``: the key of its first event.
+        """
+        first = self.record.events_by_key([began])
         if not first or not belongs(first[0].event):
             return []
         found = self.record.events(first[0].event.time, until.time + timedelta(seconds=1), NAMES)
@@ -282,7 +284,7 @@ class Teller:
     def _goes_on(self, root: str, event: Event, where: str, findings: Findings) -> tuple[Notification, ...]:
         """The change of an episode's message by one more event."""
         topic = topic_of(event)
-        told = {e.key: e for e in self._events_of_episode(root, topic, event)}
+        told = {e.key: e for e in self._events_of_episode(cause_of(root, where), topic, event)}
         fresh = [e.event for e in findings.events if belongs(e.event) and topic_of(e.event) == topic]
         told |= {e.key: e for e in fresh[: fresh.index(event) + 1]}
         text = episode(sorted(told.values(), key=lambda e: e.time), self.composer.zone)
@@ -339,7 +341,7 @@ class Teller:
             for telling in self.record.tellings(visit=visit)
         }
         languages = {recipient.address: recipient.language for recipient in self.recipients()}
-        notes = []
+        notes: list[Notification] = []
         for chat, root in sorted(messages):
             if chat not in languages:
                 continue  # it was unpaired since

@@ -366,6 +366,39 @@ def test_a_warning_and_a_stranger_are_told_once_with_sound(
     converse(tmp_path, server, clock, talk)
 
 
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [("en", "⚠️ 1 egg is gone · nest 1 · 12:03"), ("ru", "⚠️ 1 яйцо пропало · nest 1 · 12:03")],
+)
+def test_what_a_predator_took_is_told_in_its_alarm_and_later_by_itself(
+    tmp_path: Path, server: FakeBotApi, clock: Clock, language: str, line: str
+) -> None:
+    async def talk(t: Talk) -> None:
+        rat = await t.sees("rat", "rat", alarm=True)
+        (alarm,) = server.chat(KEEPER)
+
+        async def gone(nest: str, minutes: int) -> None:
+            t.clock.advance(60 * minutes)
+            egg = EggGone(
+                time=t.clock(), camera="run", place=nest, subject="rat", since=NOON, count=1, visit=rat.key,
+                suspects=("rat",),
+            )  # fmt: skip
+            await t.record(Findings(events=(RecordedEvent(event=egg),)))
+
+        await gone("nest 1", 3)
+        assert server.chat(KEEPER) == [t.now(alarm)], "one message"
+        assert t.now(alarm).text.split("\n")[-1] == line and t.now(alarm).words == alarm.words
+        await t.ends(rat)
+        assert line in t.now(alarm).text, "the end of the visit keeps it"
+        await t.press(t.now(alarm), "👁")
+        assert line in t.now(alarm).text
+        await gone("nest 2", 60)
+        late = server.chat(KEEPER)[-1]
+        assert late.message_id != alarm.message_id and not late.silent, "an hour later it is news"
+
+    converse(tmp_path, server, clock, talk, language)
+
+
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_a_trouble_of_the_watch_that_comes_and_goes_is_one_message(
     tmp_path: Path, server: FakeBotApi, clock: Clock, language: str

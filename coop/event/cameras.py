@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,8 +19,7 @@ LONGEST_STEP = timedelta(minutes=1)
 class CameraRule:
     """Follows one camera. ``lost_after``: how long it may be silent before anyone is told.
 
-    ``lost_since`` is the moment of the CameraLost that was told last, or None; it is restored
-    after a restart, so that a camera lost before is not told again.
+    ``lost_since`` is when the loss was told that is not over, or None.
     """
 
     camera: str
@@ -28,6 +28,16 @@ class CameraRule:
     _silent_since: datetime | None = None
     _back: datetime | None = None
     _looked: datetime | None = None
+
+    def restore(self, events: Iterable[Event]) -> None:
+        """Go on after a restart with what was told before, oldest first."""
+        for event in events:
+            if isinstance(event, CameraBack):
+                self.lost_since, self._back = None, event.time
+            elif isinstance(event, CameraLost) and self.lost_since is not None:
+                self._back = None  # it was told once more already
+            elif isinstance(event, CameraLost):
+                self._lost_at(event.time)
 
     def update(self, status: CameraStatus, now: datetime) -> Event | None:
         """The event that this status makes at ``now``, if any."""
@@ -43,10 +53,13 @@ class CameraRule:
             self._silent_since = now
         if now - self._silent_since < self.lost_after:
             return None
+        self._lost_at(now)
+        return self._lost(status, now)
+
+    def _lost_at(self, now: datetime) -> None:
         self.lost_since = now
         if self._back is not None and not timedelta() <= now - self._back < LASTS:
             self._back = None
-        return self._lost(status, now)
 
     def _lost(self, status: CameraStatus, now: datetime) -> CameraLost:
         return CameraLost(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -19,7 +19,7 @@ LASTS = timedelta(minutes=30)
 
 @dataclass
 class SightRule:
-    """Follows one camera's picture. ``told``: the fault that was told, and when; restored after a restart."""
+    """Follows one camera's picture. ``told``: the fault that was told and is not over, and when."""
 
     camera: str
     told: tuple[str, datetime] | None = None
@@ -27,6 +27,16 @@ class SightRule:
     _since: datetime | None = field(default=None, init=False)
     _looks: int = field(default=0, init=False)
     _mended: datetime | None = field(default=None, init=False)
+
+    def restore(self, events: Iterable[Event]) -> None:
+        """Go on after a restart with what was told before, oldest first."""
+        for event in events:
+            if isinstance(event, PictureGood):
+                self.told, self._mended = None, event.time
+            elif isinstance(event, PictureBad) and self.told is not None:
+                self._mended = None  # it was told once more already
+            elif isinstance(event, PictureBad):
+                self._bad_at(event.fault, event.time)
 
     def update(self, fault: str, now: datetime) -> Event | None:
         """The event that a look at ``now`` makes, if any; ``fault`` is "" where all is well."""
@@ -40,10 +50,13 @@ class SightRule:
             return self._bad_again(now)
         if self._looks < LEAST_LOOKS or lasted < LATER.get(fault, USUALLY):
             return None
+        self._bad_at(fault, now)
+        return self._bad(fault, now)
+
+    def _bad_at(self, fault: str, now: datetime) -> None:
         self.told = fault, now
         if self._mended is not None and not timedelta() <= now - self._mended < LASTS:
             self._mended = None
-        return self._bad(fault, now)
 
     def _bad(self, fault: str, now: datetime) -> PictureBad:
         return PictureBad(time=now, camera=self.camera, place=self.camera, subject=self.camera, fault=fault)

@@ -11,8 +11,6 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from coop.domain.event import (
-    CameraBack,
-    CameraLost,
     EggLaid,
     Event,
     HenArrived,
@@ -64,14 +62,6 @@ class Composer:
             case MotionSeen():
                 return self._routine(
                     event, chats, texts.motion_seen(_where(event), self._local(event.time)), picture
-                )
-            case CameraLost():
-                text = texts.camera_lost(event.camera, event.reason, self._local(event.time))
-                return _messages(_key(event), chats, text, picture, topic=event.camera)
-            case CameraBack():
-                text = texts.camera_back(event.camera, event.away, self._local(event.time))
-                return _messages(
-                    _key(event), chats, text, picture, silent=self.silent_routine, topic=event.camera
                 )
             case VisitEnded():
                 return self._ending(event, chats, picture)
@@ -149,6 +139,16 @@ class Composer:
         return event.confidence >= self.sure_from
 
 
+def message_key(cause: str, chat: str) -> str:
+    """The key of what a chat is told of an event or a visit."""
+    return f"{cause}:{chat}"
+
+
+def cause_of(message: str, chat: str) -> str:
+    """The key of the event or visit that a message to a chat was made of."""
+    return message.removesuffix(f":{chat}")
+
+
 def _key(event: Event) -> str:
     return event.visit or event.key
 
@@ -161,5 +161,6 @@ def _messages(
     key: str, chats: Sequence[str], text: str, picture: str | None, **more: Any
 ) -> tuple[Notification, ...]:
     return tuple(
-        Notification(key=f"{key}:{chat}", chat=chat, text=text, picture=picture, **more) for chat in chats
+        Notification(key=message_key(key, chat), chat=chat, text=text, picture=picture, **more)
+        for chat in chats
     )

@@ -17,7 +17,7 @@ from coop.domain.event import (
 )
 from coop.notify.languages import later, tr
 from coop.notify.news import eggs_perhaps_collected, news, trouble
-from coop.notify.texts import camera_back, camera_lost, clock, name, span
+from coop.notify.texts import clock, name, span
 
 BEGINS = (CameraLost, PictureBad, WatchTroubled)
 ENDS = (CameraBack, PictureGood, WatchWell)
@@ -51,20 +51,11 @@ def topic_of(event: Event) -> str:
 def episode(events: Sequence[Event], zone: tzinfo) -> str:
     """The message of an episode with all its events, oldest first."""
     newest = next((e for e in reversed(events) if not is_aside(e)), events[-1])
-    told = _now(newest, zone)
+    told = news(newest, zone) or ""
     if isinstance(newest, ENDS):
         told, _, _ = told.partition("\n")  # its time and length stand below
     below = [line for event, line in _was(events, zone) if event is not newest]
     return "\n".join([told, *below[-MOST:]])
-
-
-def _now(event: Event, zone: tzinfo) -> str:
-    match event:
-        case CameraLost():
-            return camera_lost(event.camera, event.reason, event.time.astimezone(zone))
-        case CameraBack():
-            return camera_back(event.camera, event.away, event.time.astimezone(zone))
-    return news(event, zone) or ""
 
 
 def _was(events: Sequence[Event], zone: tzinfo) -> list[tuple[Event, str]]:

@@ -7,6 +7,8 @@ from datetime import date, datetime, tzinfo
 
 from coop.domain.egg import NOBODY
 from coop.domain.event import (
+    CameraBack,
+    CameraLost,
     EggGone,
     EggLaid,
     Event,
@@ -22,9 +24,19 @@ from coop.domain.event import (
 )
 from coop.notify import languages
 from coop.notify.languages import later, number, percent, tr, trn
-from coop.notify.texts import REASON_LENGTH, clock, day_name, headline, listing, name, span
+from coop.notify.texts import (
+    REASON_LENGTH,
+    camera_back,
+    camera_lost,
+    clock,
+    day_name,
+    headline,
+    listing,
+    name,
+    span,
+)
 
-LOUD = (EggGone, FlockIncomplete, HenMissing, StrangerSeen, PictureBad, WatchTroubled)
+LOUD = (EggGone, FlockIncomplete, HenMissing, StrangerSeen, CameraLost, PictureBad, WatchTroubled)
 """What makes a sound: something to look after."""
 CERTAIN = 0.9
 WORTH_NAMING = 0.05
@@ -73,6 +85,10 @@ def news(event: Event, zone: tzinfo) -> str | None:
             return f"🌙 {trn('{n} hen, and she is home', 'All {n} hens are home', event.hens)}\n{when}"
         case StrangerSeen():
             return f"{headline('❗', tr('A bird that is none of yours'))}\n{where} · {when}"
+        case CameraLost():
+            return camera_lost(event.camera, event.reason, event.time.astimezone(zone))
+        case CameraBack():
+            return camera_back(event.camera, event.away, event.time.astimezone(zone))
         case PictureBad():
             told = tr(_FAULTS[event.fault]) if event.fault in _FAULTS else "{camera}: " + name(event.fault)
             return f"{headline('📷', told.format(camera=name(event.camera)))}\n{when}"

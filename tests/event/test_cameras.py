@@ -1,8 +1,9 @@
 """A camera's loss and return are told once each."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from coop.domain.event import CameraBack, CameraLost
+from coop.domain.event import CameraBack, CameraLost, Event
 from coop.domain.health import CameraState, CameraStatus
 from coop.event.cameras import CameraRule
 
@@ -76,3 +77,23 @@ def test_a_loss_soon_after_another_is_told_once_more_when_it_lasts() -> None:
         event = rule.update(status(CameraState.LIVE if live else CameraState.LOST), at(second))
         told += [(event.name, second)] if event else []
     assert told == [("CameraLost", 90), ("CameraBack", 120), ("CameraLost", 330), ("CameraLost", 330 + 1800)]
+
+
+def test_a_restart_does_not_forget_that_a_loss_is_to_be_told_once_more() -> None:
+    where = {"camera": "run", "place": "run", "subject": "run"}
+    lost = CameraLost(**where, time=at(-100), reason="")
+    before = [
+        CameraLost(**where, time=at(-900), reason=""),
+        CameraBack(**where, time=at(-300), away=timedelta(minutes=10)),
+        lost,
+    ]
+
+    def told(events: list[Event]) -> list[int]:
+        rule = CameraRule("run", lost_after=timedelta(seconds=30))
+        rule.restore(events)
+        seconds = range(0, 2 * 3600, 100)
+        return [second for second in seconds if rule.update(status(CameraState.LOST), at(second))]
+
+    assert told(before) == [1700]
+    assert told([*before, replace(lost, time=at(-50))]) == [], "it was told already"
+    assert told([lost]) == [], "a first loss was told with a sound"

@@ -148,6 +148,10 @@ def test_a_person_collects_and_without_one_eggs_are_gone() -> None:
     [gone] = story(*three, visit("fox", 10, 11, kind="fox", place="run"), *two)
     assert isinstance(gone, EggGone)
     assert (gone.count, gone.left, gone.suspects, gone.subject) == (1, 2, ("fox",), "fox")
+    assert gone.visit == visit("fox", 10, 11, kind="fox", place="run").key, "its alarm tells of it"
+    packs = [visit("fox", n, n + 1, kind="fox", place="run") for n in (10, 12)]
+    [gone] = story(*three, *packs, *two)
+    assert gone.visit is None, "which of them took it, nobody knows"
 
 
 def test_eggs_that_lay_there_at_the_beginning_were_laid_by_nobody() -> None:

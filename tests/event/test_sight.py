@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from coop.domain.event import PictureBad, PictureGood
+from coop.domain.event import Event, PictureBad, PictureGood
 from coop.event.sight import SightRule
 
+WHERE = {"camera": "coop", "place": "coop", "subject": "coop"}
 START = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+def at(minutes: float) -> datetime:
+    return START + timedelta(minutes=minutes)
+
+
+def bad(fault: str, minutes: float) -> PictureBad:
+    return PictureBad(**WHERE, time=at(minutes), fault=fault)
+
+
+def restarted(events: list[Event]) -> SightRule:
+    rule = SightRule("coop")
+    rule.restore(events)
+    return rule
 
 
 def told(rule: SightRule, *looks: tuple[float, str]) -> list[tuple[str, str]]:
@@ -46,5 +61,13 @@ def test_a_fault_soon_after_another_is_told_once_more_when_it_lasts() -> None:
         ("PictureBad", "frozen"),
         ("PictureBad", "frozen"),
     ]
+    before: list[Event] = [
+        bad("dark", -40),
+        PictureGood(**WHERE, time=at(-5), fault="dark", away=timedelta()),
+        bad("frozen", -3),
+    ]
+    lasting = [(n, "frozen") for n in range(60)]
+    assert told(restarted(before), *lasting) == [("PictureBad", "frozen")], "a restart does not forget it"
+    assert told(restarted([*before, bad("frozen", -1)]), *lasting) == [], "it was told already"
     late = [*dark, *((n, "frozen") for n in range(40, 99))]
     assert len(told(SightRule("coop"), *late)) == 3, "it was told with a sound"
