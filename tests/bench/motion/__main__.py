@@ -2,7 +2,11 @@
 
     make bench-motion
     PYTHONPATH=tests python -m bench.motion [--scenes NAME ...] [--seed N] [--seconds S] [--fps F]
-        [--quick] [--debian]
+        [--quick] [--debian] [--minutes M]
+
+A run of the whole suite takes the better part of an hour. What scenes gave is kept, and the same call again
+goes on with the rest: with `--minutes` it ends after so many, and the last call tells all. `--anew` measures
+every scene again.
 
 Prints tables and writes `bench-output/motion/`: `motion.json`, `motion.csv`, `motion.png` (scene by
 detector), `scenes.png` (what they look like), `worst-detect.png`, `worst-ignore.png` (where ours did worst).
@@ -11,6 +15,7 @@ detector), `scenes.png` (what they look like), `worst-detect.png`, `worst-ignore
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 import time
@@ -23,6 +28,7 @@ from bench.motion import debian, real, report
 from bench.motion.detectors import DETECTORS, OURS
 from bench.motion.floors import below, read_floors
 from bench.motion.measure import Result, measure
+from bench.motion.parts import Parts
 from bench.motion.scenes import SCENES
 from rich.console import Console
 from rich.table import Table
@@ -47,7 +53,11 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     rates = (chosen.fps,) if chosen.fps else RATES
-    results = _run(console, chosen.scenes, chosen.seed, chosen.seconds, rates, names, chosen.jobs)
+    parts = Parts(folder / "parts", chosen.seed, chosen.seconds, rates, names)
+    results = _run(console, chosen, rates, names, parts)
+    if len(results) < len(chosen.scenes):
+        console.print(f"{len(results)} of {len(chosen.scenes)} scenes are done; the same call goes on")
+        return
     report.print_tables(console, results, rates, names)
     about = {
         "seed": chosen.seed,
@@ -88,6 +98,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--jobs", type=int, default=min(2, os.cpu_count() or 1), help="processes side by side"
     )
+    parser.add_argument("--minutes", type=float, default=None, help="end after so many, and go on next time")
+    parser.add_argument("--anew", action="store_true", help="measure again what was measured before")
     parser.add_argument("--out", type=Path, default=ROOT / "bench-output" / "motion", help="where files go")
     chosen = parser.parse_args()
     if chosen.seconds is None:
@@ -99,21 +111,26 @@ def _arguments() -> argparse.Namespace:
 
 def _run(
     console: Console,
-    scenes: Sequence[str],
-    seed: int,
-    seconds: float,
+    chosen: argparse.Namespace,
     rates: Sequence[float],
     names: Sequence[str],
-    jobs: int,
+    parts: Parts,
 ) -> list[Result]:
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        waiting = [pool.submit(measure, scene, seed, seconds, rates, names) for scene in scenes]
-        results = []
-        for number, job in enumerate(waiting, start=1):
-            results.append(job.result())
-            if sys.stderr.isatty():
-                console.print(f"{number}/{len(waiting)} {results[-1].scene}")
-    return results
+    """What the scenes give, as many as there is time for."""
+    end = time.monotonic() + 60 * (chosen.minutes or math.inf)
+    found = {} if chosen.anew else {scene: parts.taken(scene) for scene in chosen.scenes}
+    left = [scene for scene in chosen.scenes if found.get(scene) is None]
+    with ProcessPoolExecutor(chosen.jobs, mp_context=get_context("spawn")) as pool:
+        while left and time.monotonic() < end:
+            now, left = left[: chosen.jobs], left[chosen.jobs :]
+            jobs = [pool.submit(measure, scene, chosen.seed, chosen.seconds, rates, names) for scene in now]
+            for job in jobs:
+                result = job.result()
+                parts.keep(result)
+                found[result.scene] = result
+                if sys.stderr.isatty():
+                    console.print(f"{len(chosen.scenes) - len(left)}/{len(chosen.scenes)} {result.scene}")
+    return [result for scene in chosen.scenes if (result := found.get(scene)) is not None]
 
 
 def _tell(console: Console, what: str, lines: Sequence[str]) -> None:
