@@ -14,7 +14,7 @@ _CODE = ("coop/motion", "coop/track", "tests/bench/motion")
 
 
 class Parts:
-    """What scenes gave, each in a file of its own. It is taken again only for the same call of the same code."""
+    """What scenes gave, each in a file of its own; taken again only for the same call of the same code."""
 
     def __init__(
         self, folder: Path, seed: int, seconds: float, rates: Sequence[float], names: Sequence[str]
