@@ -47,13 +47,13 @@ bench: $(VENV)/.test  ## what it costs: CPU ms a frame of each step, peak memory
 	PYTHONPATH=tests $(BIN)/python tests/bench/pipeline.py
 
 bench-cameras: $(VENV)/.test  ## 16 cameras at once; 300 reconnections; how soon a camera is back
-	PYTHONPATH=tests $(BIN)/python tests/bench/cameras.py
+	PYTHONPATH=tests $(BIN)/python tests/bench/cameras.py $(BENCH)
 
 bench-crash: $(VENV)/.test  ## kill the daemon at 200 seeded moments, and count what is lost
 	CRASH_ROUNDS=200 $(PYTEST) -q -s tests/test_crash.py --timeout=7200
 
 bench-motion: $(VENV)/.test  ## motion on 33 generated scenes and real videos, beside its peers; SEED=N for new scenes
-	PYTHONPATH=tests $(BIN)/python -m bench.motion --seed $(or $(SEED),1)
+	PYTHONPATH=tests $(BIN)/python -m bench.motion --seed $(or $(SEED),1) $(BENCH)
 
 bench-motion-highway: $(VENV)/.test  ## motion on CDnet 2014 highway: F-measure, peers in the same run
 	$(BIN)/python tests/bench/highway.py

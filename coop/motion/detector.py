@@ -24,6 +24,7 @@ from coop.motion.ghosts import is_ghost
 from coop.motion.light import in_grey, is_light, local_gains
 from coop.motion.regions import despeckled, followed, merged, regions_in_source, things
 from coop.motion.shadows import without_shadow
+from coop.motion.shake import Shake
 from coop.motion.small import Planes, shrink
 
 _RELEARN_S = 1.0  # how long a new picture is looked at before anything new in it counts as moving
@@ -110,7 +111,7 @@ class MotionDetector:
         kept = [area for box in keep if (area := area_in_small(box, frame, self._shape)) is not None]
         known = self._background.known
         switched = self._light.follow_whole(planes, self._background, dt)
-        differs = self._difference(planes)
+        planes, differs = self._steady(planes, dt)
         if not switched and self._light.follow_local(
             planes, self._background, differs.clean, differs.count, dt
         ):
@@ -168,6 +169,7 @@ class MotionDetector:
         self._light = LightFollower(self._looked_at)
         self._belief = Belief()
         self._drift = Drift()
+        self._shake = Shake(self._shape)
         self._there = ()
         self._known_before = planes  # the background before the light changed
         self._last_seen: dict[bool, Planes] = {}  # the background when the camera left or entered infrared
@@ -188,6 +190,21 @@ class MotionDetector:
             perhaps, surely = perhaps & self._watched, surely & self._watched
         clean = despeckled(perhaps)
         return _Difference(perhaps=perhaps, surely=surely, clean=clean, count=cv2.countNonZero(clean))
+
+    def _steady(self, planes: Planes, dt: float) -> tuple[Planes, _Difference]:
+        """The picture as it would be had nobody knocked the camera, and where it differs."""
+        differs = self._difference(planes)
+        steady = self._shake.put_back(planes, self._background.known, differs.count, dt)
+        if steady is None:
+            return planes, differs
+        left = self._difference(steady)
+        if not self._shake.explains(differs.count, left.count):
+            return planes, self._difference(planes)
+        lies = self._shake.come_to_stay()
+        if lies is None:
+            return steady, left
+        self._background.move(*lies)
+        return planes, self._difference(planes)
 
     def _believed(
         self, boxes: Sequence[Box], moving: Mask, kept: Sequence[Area], dt: float
