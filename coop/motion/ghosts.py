@@ -34,17 +34,19 @@ def is_ghost(shape: Mask, planes: Planes, known: Planes) -> bool:
     background, (3, h, w).
     """
     rim: npt.NDArray[Any] = cv2.morphologyEx(shape, cv2.MORPH_GRADIENT, _RIM)
-    there, remembered = _edge(planes, rim), _edge(known, rim)
-    if remembered > _EDGE and remembered > _STRONGER * there:
+    # The picture is asked only where the background shows enough to be a hole, which is rare.
+    remembered = _edge(known, rim)
+    if remembered > _EDGE and remembered > _STRONGER * _edge(planes, rim):
         return True
     around: Mask = np.subtract(cv2.dilate(shape, _NEAR), shape)
     if not cv2.countNonZero(around):
         return False
-    there, remembered = _stands_out(planes, shape, around), _stands_out(known, shape, around)
-    if remembered > _COLOUR and remembered > _MORE * there:
+    remembered = _stands_out(known, shape, around)
+    if remembered > _COLOUR and remembered > _MORE * _stands_out(planes, shape, around):
         return True
-    there, remembered = _sides_differ(shape, planes, known)
-    return remembered > _CONTRAST and remembered > _SIDES * there
+    sides = _Sides(shape, rim)
+    remembered = sides.differ(known)
+    return remembered > _CONTRAST and remembered > _SIDES * sides.differ(planes)
 
 
 def _edge(planes: Planes, rim: Mask) -> float:
@@ -58,26 +60,29 @@ def _stands_out(planes: Planes, shape: Mask, around: Mask) -> float:
     return max(abs(cv2.mean(p, mask=shape)[0] - cv2.mean(p, mask=around)[0]) for p in planes)
 
 
-def _sides_differ(shape: Mask, *pictures: Planes) -> list[float]:
-    """By how much the two sides of an outline differ in each picture: grey levels.
+class _Sides:
+    """The two sides of an outline."""
 
-    It is the median along the outline of the difference between the means nearby on either side, in the
-    colour that has most: so a plank or a shadow that the outline follows for a while says nothing. 0 if the
-    shape is too small to tell.
-    """
-    inside, outside = cv2.erode(shape, _RIM), cv2.bitwise_not(cv2.dilate(shape, _RIM))
-    sides = [(mask, cv2.blur(mask, _NEAR.shape)) for mask in (inside, outside)]
-    outline = cv2.morphologyEx(shape, cv2.MORPH_GRADIENT, _RIM) > 0
-    for _, share in sides:
-        outline &= share > 255 * _SHARE
-    if np.count_nonzero(outline) < _PIXELS:
-        return [0.0] * len(pictures)
-    differences = []
-    for planes in pictures:
+    def __init__(self, shape: Mask, rim: Mask) -> None:
+        inside, outside = cv2.erode(shape, _RIM), cv2.bitwise_not(cv2.dilate(shape, _RIM))
+        sides = [(mask, cv2.blur(mask, _NEAR.shape)) for mask in (inside, outside)]
+        outline = rim > 0
+        for _, share in sides:
+            outline &= share > 255 * _SHARE
+        self._outline = outline
+        self._sides = [(mask, share[outline] / np.float32(255)) for mask, share in sides]
+
+    def differ(self, planes: Planes) -> float:
+        """By how much the two sides differ in a picture: grey levels.
+
+        It is the median along the outline of the difference between the means nearby on either side, in the
+        colour that has most: so a plank or a shadow that the outline follows for a while says nothing. 0 if
+        the shape is too small to tell.
+        """
+        if np.count_nonzero(self._outline) < _PIXELS:
+            return 0.0
         inner, outer = (
-            np.stack([cv2.blur(plane & mask, _NEAR.shape)[outline] for plane in planes])
-            / (share[outline] / np.float32(255))
-            for mask, share in sides
+            np.stack([cv2.blur(plane & mask, _NEAR.shape)[self._outline] for plane in planes]) / share
+            for mask, share in self._sides
         )
-        differences.append(float(np.median(np.abs(inner - outer).max(axis=0))))
-    return differences
+        return float(np.median(np.abs(inner - outer).max(axis=0)))
