@@ -74,6 +74,9 @@ STOP_S = 3.0
 CLASSIFYING = 0.3
 """Of the processors' time, for all cameras: with more, frames would grow old while hens are looked at."""
 
+MAGNIFYING = 0.2
+"""The same, for decoding main streams."""
+
 TURN_S = 0.25
 """How long a picture waits to be decoded before a newer one of its camera takes its place."""
 
@@ -135,6 +138,7 @@ class Daemon:
             processors = os.cpu_count() or 1
             self._turns = Turns(processors)
             self._classifying = SpareTime(CLASSIFYING * processors)
+            self._magnifying = SpareTime(MAGNIFYING * processors)
             self._addressees = Addressees(settings=settings, store=self._store, clock=utc_now)
             self._crew = Crew([self._camera(name, camera, composer) for name, camera in cameras])
             parts = make_parts(
@@ -363,7 +367,7 @@ class Daemon:
         """The main stream of a camera that has one, under a watch of its own: it may fail by itself."""
         if camera.main_url is None:
             return None
-        stream = MainStream(away=self._turns.away)
+        stream = MainStream(away=self._turns.away, time=self._magnifying)
         watch = CameraWatch(
             f"{name} (main stream)", lambda: main_source(camera), stream, stale_after_s=camera.timeout_s
         )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 import av
 
@@ -96,17 +97,41 @@ Away = Callable[[], AbstractContextManager[None]]
 """What is entered while something is waited for that needs no processor."""
 
 
+class Spends(Protocol):
+    """Processor time for decoding: whether some is left, and what is spent of it."""
+
+    def is_left(self) -> bool: ...
+
+    def spending(self) -> AbstractContextManager[None]: ...
+
+
+class _Plenty:
+    def is_left(self) -> bool:
+        return True
+
+    def spending(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
 class MainStream:
     """The last seconds of a main stream; `at` decodes the picture of a moment.
 
     A key picture makes those before it needless as soon as nobody can ask for them any more. While things
     move each request decodes only what came since the last; after a quiet time decoding begins at the newest
-    key picture before the moment. ``away`` is entered while it waits for a picture to come. Thread-safe: one
-    thread puts, others ask.
+    key picture before the moment. ``away`` is entered while it waits for a picture to come. While no ``time``
+    is left (all cameras share it) nothing is decoded, and the small picture must do. Thread-safe: one thread
+    puts, others ask.
     """
 
-    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic, away: Away = nullcontext) -> None:
+    def __init__(
+        self,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        away: Away = nullcontext,
+        time: Spends | None = None,
+    ) -> None:
         self.dropped = 0
+        self._time = time or _Plenty()
         self._monotonic = monotonic
         self._away = away
         self._changed = threading.Condition()
@@ -151,12 +176,15 @@ class MainStream:
     def at(self, taken: float) -> Picture | None:
         """The picture taken at about ``taken`` (monotonic seconds); None where it cannot be had soon."""
         with self._looking:
+            if not self._time.is_left():
+                return None
             wanted = self._nearest(taken)
             if wanted is None:
                 return None
             if self._decoded is wanted:
                 return self._picture
-            return self._decode_up_to(wanted)
+            with self._time.spending():
+                return self._decode_up_to(wanted)
 
     def _nearest(self, taken: float) -> CodedFrame | None:
         if not self._is_there(taken):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -148,6 +148,35 @@ def test_what_takes_too_long_goes_on_at_the_next_request(
     assert answers[:-1] == [None] * (KEY_EVERY - 1)
     assert same(answers[-1], video.pictures[19])
     assert len(decoded) == KEY_EVERY
+
+
+class Spent:
+    """Time that is left or not, as told; counts what was decoded in it."""
+
+    def __init__(self) -> None:
+        self.left = True
+        self.begun = 0
+
+    def is_left(self) -> bool:
+        return self.left
+
+    @contextmanager
+    def spending(self) -> Iterator[None]:
+        self.begun += 1
+        yield
+
+
+def test_while_there_is_no_time_nothing_is_decoded(video: CodedVideo, decoded: list[int]) -> None:
+    time_left = Spent()
+    stream = MainStream(time=time_left)
+    for frame in frames(video):
+        stream.put(frame)
+    time_left.left = False
+    assert stream.at(102.5) is None
+    assert (decoded, time_left.begun) == ([], 0)
+    time_left.left = True
+    assert same(stream.at(102.5), video.pictures[25])
+    assert time_left.begun == 1
 
 
 def test_another_opening_begins_anew(video: CodedVideo) -> None:
