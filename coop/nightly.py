@@ -52,13 +52,13 @@ class Teacher:
 
     ``version`` keeps a task's labels as they are now as a dataset version (the newest if nothing changed);
     ``free_name`` is a package's name that is not taken; ``learn`` writes a package, going on with a run that
-    was stopped; ``judge`` compares it with another on the same held-out days, and says which classes it lacks
-    of those that must not be lost.
+    was stopped, and reports on it beside the package at work; ``judge`` compares it with another on the same
+    held-out days, and says which classes it lacks of those that must not be lost.
     """
 
     version: Callable[[Store, str], DatasetVersion]
     free_name: Callable[[Path, str, int], str]
-    learn: Callable[[DatasetVersion, Path], object]
+    learn: Callable[[DatasetVersion, Path, Path | None], object]
     judge: Callable[[DatasetVersion, Path, Path | None, Collection[str]], Verdict]
 
 
@@ -102,7 +102,7 @@ class Nightly:
         try:
             dataset = self.store.dataset(task, training.version)
             if not _is_whole(package):
-                self.teacher.learn(dataset, package)
+                self.teacher.learn(dataset, package, self._at_work(task))
             ended = any(self._judged(training, dataset, package) for _ in range(ROUNDS))
         except CoopError as error:
             self.store.end_training(training.id, Outcome.FAILED, self.clock(), reason=str(error))
@@ -143,6 +143,10 @@ class Nightly:
         return self.store.begin_training(task, dataset.version, name, newest, NIGHTLY, self.clock())
 
     # The end
+
+    def _at_work(self, task: str) -> Path | None:
+        other = self.store.active(task) or stand_in(task, self.settings)
+        return models_dir(self.settings) / other if other else None
 
     def _judged(self, training: Training, dataset: DatasetVersion, package: Path) -> bool:
         """Compare and end; False where another model went to work meanwhile."""

@@ -160,6 +160,13 @@ class Answers:
             said[np.arange(len(logits)), block[logits[:, block].argmax(axis=1)]] = True
         return said
 
+    def of_truth(self, logits: Doubles) -> Doubles:
+        """The probability that each picture's whole answer got, (n,)."""
+        there, absent = self.log_probabilities(logits)
+        if not self.blocks:
+            return np.asarray(np.exp(np.where(self.truth, there, absent).sum(axis=1)))
+        return np.asarray(np.exp(np.where(self.truth, there, 0.0).sum(axis=1)))
+
     def accuracy(self, logits: Doubles) -> float:
         """The share of pictures whose whole answer is right."""
         return float((self.said(logits) == self.truth).all(axis=1).mean())

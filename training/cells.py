@@ -29,7 +29,7 @@ from coop.classify.network import Network
 from coop.classify.tflite_writer import GraphWriter, Node
 from coop.domain.frame import Picture
 from training.answers import Answers, Doubles, best_shift, thresholds
-from training.folds import held_out
+from training.folds import Folded, held_out
 from training.head import THRESHOLDS, UNSEEN_THRESHOLD, best_temperature, fit_answers
 from training.labelled import LabelledSet
 from training.quick import PARTS, RUNS, as_groups
@@ -66,6 +66,7 @@ class CellHead:
     measured: dict[str, object]
     mode: TaskMode = TaskMode.MULTI
     familiar: None = None
+    folded: Folded | None = None
 
     def logits(self, cells: Floats) -> Floats:
         """(n, cells, features) -> (n, classes)."""
@@ -163,6 +164,7 @@ def learn_cells(
                 "held_out_log_loss": round(loss, 4),
                 "held_out_log_loss_of_a_plain_head": round(plain_loss, 4),
             },
+            folded=Folded(numbers=np.arange(n), logits=logits[:, 0] + shift),
         ),
     )
 

@@ -6,19 +6,22 @@ import importlib.util
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import cv2
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from coop.classify.decide import probabilities
 from coop.classify.efficientnet_lite import LITE0, LITES, BackboneError, LiteWeights, load_lite_weights
-from coop.classify.package import ModelPackage, report_folder
+from coop.classify.package import ModelPackage, report_beside, report_folder
 from coop.classify.runtime import Classifier
 from coop.classify.starter import ensure_starter
 from coop.domain.dataset import DatasetVersion
@@ -33,11 +36,12 @@ from training.evaluate import Scores, report, score
 from training.evaluating import bars, teller
 from training.examine import examine
 from training.gallery import IDENTITY_TASK, Flock, TooFewKnownError, get_familiar
-from training.head import Head
-from training.judging import judge, sentences
+from training.head import PRECISION, Head
+from training.judging import judge, sentences, usable
 from training.labelled import LabelledDataError, LabelledSet, read_labelled, read_picture
 from training.lesson import lesson
 from training.quick import Embeds, Learned, Looked, Trial, as_groups, learn
+from training.yardsticks import FrozenHead, Human, beside, keep_head
 
 if TYPE_CHECKING:
     from training.live.course import Seen
@@ -82,7 +86,8 @@ class Choices:
     more than ``most_tuned``.
     ``cells``: whether a head over cells is tried; None where the pictures decide. ``backbone``: an
     EfficientNet-Lite, or to be tuned any of `keras.applications`. ``live``: a page that shows the tuning
-    while it lasts; ``film``: an MP4 of that; ``tensorboard``: a folder for logs.
+    while it lasts; ``film``: an MP4 of that; ``tensorboard``: a folder for logs. ``precision``: the share of
+    its sure answers that the model is to have right; what is less sure it calls *unknown*.
     """
 
     seed: int = 0
@@ -95,6 +100,7 @@ class Choices:
     live: bool = False
     film: Path | None = None
     tensorboard: Path | None = None
+    precision: float = PRECISION
 
     @property
     def watched(self) -> bool:
@@ -123,6 +129,9 @@ def train_on_file(
         highlight=False,
         soft_wrap=True,
     )
+    folded = folded_scores(package, best)
+    if folded is not None:
+        _draw(report_beside(out), package, best, folded, console, folded=True)
     return package
 
 
@@ -137,11 +146,13 @@ def train_task(
     choices: Choices,
     never_lose: Collection[str] = (),
     stand_in: str = "",
+    human: Human | None = None,
 ) -> None:
     """Learn from a dataset version, install the package, and put it to work if it is better than what is.
 
     Better: more of the pictures held out are right. Both models are judged by the same ones. ``stand_in`` is
-    the package that works where none was ever chosen. A training that was killed is overtaken.
+    the package that works where none was ever chosen. ``human``: how good a person is at the task. A training
+    that was killed is overtaken.
     """
     dataset = store.dataset(task, version)
     overtaken = store.open_training(task)
@@ -151,7 +162,9 @@ def train_task(
     newest = store.newest_label_of(task, dataset.made)
     training = store.begin_training(task, dataset.version, name, newest, "coop train", clock())
     try:
-        learn_version(dataset, models / name, console, choices)
+        at_work = store.active(task) or stand_in
+        other_folder = models / at_work if at_work else None
+        learn_version(dataset, models / name, console, choices, other=other_folder, human=human)
         current = store.active(task)
         other = current or stand_in or None
         verdict = judge(dataset, models / name, models / other if other else None, never_lose)
@@ -170,9 +183,18 @@ def train_task(
         _say(console, sentence)
 
 
-def learn_version(dataset: DatasetVersion, folder: Path, console: Console, choices: Choices) -> ModelPackage:
+def learn_version(
+    dataset: DatasetVersion,
+    folder: Path,
+    console: Console,
+    choices: Choices,
+    *,
+    other: Path | None = None,
+    human: Human | None = None,
+) -> ModelPackage:
     """Learn from a dataset version and write the package ``folder``, its card with what its test part says.
 
+    Its report has ``other``, the package at work, and ``human``, a person, beside it where they are known.
     A run that was stopped goes on. Raises LabelledDataError, HeadError or ModelPackageError.
     """
     models, task = folder.parent, dataset.task
@@ -197,21 +219,77 @@ def learn_version(dataset: DatasetVersion, folder: Path, console: Console, choic
     low, high = figures["accuracy_interval"]
     _say(console, f"{package.card.model}: {figures['accuracy']:.1%} right ({low:.1%} to {high:.1%}) of "
                   f"{figures['n']} pictures of days that it never saw.")  # fmt: skip
-    _draw(package, scores, figures, console)
+    rival = _scores_of(other, package, judged)
+    _draw(report_folder(package.folder), package, best, scores, console, other=rival, human=human)
     return package
 
 
-def _draw(package: ModelPackage, scores: Scores, figures: Mapping[str, Any], console: Console) -> None:
+def _scores_of(folder: Path | None, package: ModelPackage, judged: LabelledSet) -> Scores | None:
+    """Another package on the same pictures; None where it cannot be used for them."""
+    rival = usable(folder, package)
+    if rival is None:
+        return None
+    with suppress(LabelledDataError):
+        return score(rival, judged)
+    return None
+
+
+def folded_scores(package: ModelPackage, best: Learned) -> Scores | None:
+    """What was answered of the pictures held out while it was learned, as if by the package."""
+    folded = best.head.folded
+    if folded is None:
+        return None
+    return Scores(
+        card=package.card,
+        examples=tuple(best.pictures.examples[k] for k in folded.numbers),
+        probabilities=np.stack([probabilities(package.card, row) for row in folded.logits]),
+    )
+
+
+def _draw(
+    folder: Path,
+    package: ModelPackage,
+    best: Learned,
+    scores: Scores,
+    console: Console,
+    *,
+    other: Scores | None = None,
+    human: Human | None = None,
+    folded: bool = False,
+) -> None:
     """The report, beside the model: worth a look, but no reason to lose what was learned."""
-    from training.report.page import write_report  # draws, which costs a second to load
+    from training.report.page import Learning, write_report  # draws, which costs a second to load
 
     with bars(console) as bar:
+        tell = teller(bar)
+        frozen = None
+        if best.plain is not None:
+            frozen = (
+                _folded_plain(best.plain.head, scores, best)
+                if folded
+                else best.plain.scores(scores, progress=partial(tell, "Asking a plain head"))
+            )
+        figures = report(scores) | {"beside": beside(scores, other=other, frozen=frozen, human=human)}
+        learning = Learning(figures=best.figures, folded=folded)
         try:
-            page = write_report(report_folder(package.folder), package, scores, figures, tell=teller(bar))
+            page = write_report(folder, package, scores, figures, learning=learning, tell=tell)
+            if best.plain is not None:
+                keep_head(folder, best.plain)
         except OSError as error:
             _say(console, f"No report was written: {error}")
             return
     _say(console, f"Its report: {page}")
+
+
+def _folded_plain(head: Head, scores: Scores, best: Learned) -> Scores | None:
+    """What the plain head said of the same pictures held out, where it said something of all of them."""
+    own, ours = head.folded, best.head.folded
+    if own is None or ours is None or len(own.numbers) != len(best.pictures):
+        return None
+    card = replace(scores.card, classes=head.classes, temperature=head.temperature,
+                   thresholds=dict.fromkeys(head.classes, 0.5))  # fmt: skip
+    rows = [probabilities(card, row) for row in own.logits[ours.numbers]]
+    return Scores(card=card, examples=scores.examples, probabilities=np.stack(rows))
 
 
 def _learned(
@@ -228,6 +306,7 @@ def _learned(
             examined.pictures,
             eye,
             seed=choices.seed,
+            precision=choices.precision,
             progress=lambda done, _: bar.update(looking, completed=done),
         )
     trials = looked.trials
@@ -244,6 +323,8 @@ def _learned(
         recipe=trials[0].recipe,
         backbone=weights,
         manner=f"{name}, frozen",
+        precision=choices.precision,
+        plain=FrozenHead(head=next(t.head for t in trials if not t.recipe), backbone=name),
     )
     if _for_cells(examined.pictures, choices):
         best = _by_cells(best, console, choices)
@@ -314,6 +395,7 @@ def _by_cells(best: Learned, console: Console, choices: Choices) -> Learned:
         trial = learn_cells(
             best.pictures,
             seed=choices.seed,
+            precision=choices.precision,
             progress=lambda done, total: bar.update(looking, completed=done, total=total),
         )
     better = trial.after < trial.before
@@ -358,7 +440,7 @@ def _tuned(
         try:
             tuned = fine_tune(
                 best.pictures, recipe, plan, running, network=choices.backbone,
-                identity=task == IDENTITY_TASK, show=show, progress=teller(bar),
+                identity=task == IDENTITY_TASK, show=show, precision=choices.precision, progress=teller(bar),
             )  # fmt: skip
         except KeyboardInterrupt:
             _say(console, "Stopped. The same command goes on from the last epoch.")
@@ -370,7 +452,7 @@ def _tuned(
     kept = "tuned network" if better else "head"
     _say(console, f"Tuned: log loss {tuned.after:.3f} on pictures held out, where a head on the frozen "
                   f"network has {tuned.before:.3f}. The {kept} is kept.")  # fmt: skip
-    return tuned.learned if better else best
+    return replace(tuned.learned, plain=best.plain) if better else best
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from coop.classify.card import ModelCard, TaskMode
 from coop.classify.decide import groups as exclusive_groups
 from coop.classify.decide import probabilities
+from coop.classify.gallery import Gallery
 from coop.classify.package import ModelPackage
 from coop.classify.runtime import Classifier
 from training.labelled import Example, LabelledDataError, LabelledSet, read_picture
@@ -29,7 +30,15 @@ from training.metrics import (
     expected_calibration_error,
     macro_f1,
 )
+from training.retrieval import identity_figures
 
+Floats = npt.NDArray[np.float32]
+LEAST_LIKELY = 1e-6
+"""What an answer counts at least in the log loss: one that was held to be impossible costs 13.8."""
+PRECISIONS = (0.9, 0.95, 0.99)
+"""For which is told how much may be answered."""
+MOST_KEPT = 20_000
+"""Of so many pictures, at most, the features are kept: 100 MB."""
 Progress = Callable[[int, int], None]
 """Told how many pictures are done, of how many."""
 
@@ -45,6 +54,11 @@ class Scores:
     card: ModelCard
     examples: tuple[Example, ...]
     probabilities: Doubles
+    embeddings: Floats | None = None
+    """Features (n, d), where the model gives them and there are not too many pictures."""
+    identities: Floats | None = None
+    """Embeddings (n, d) in the space of the gallery, where there is one."""
+    gallery: Gallery | None = None
 
     @cached_property
     def truth(self) -> Bools:
@@ -85,6 +99,19 @@ class Scores:
             return np.asarray((sureness >= limits).all(axis=1))
         return np.asarray(((self.probabilities >= limits) | ~self.answers).all(axis=1))
 
+    @cached_property
+    def of_truth(self) -> Doubles:
+        """The probability that the whole true answer got, (n,); 0 where a class of it is unknown."""
+        strange = np.array([not example.answer <= set(self.card.classes) for example in self.examples])
+        absent = 1 - self.probabilities if self.card.mode is TaskMode.MULTI else 1.0
+        whole = np.where(self.truth, self.probabilities, absent).prod(axis=1)
+        return np.asarray(np.where(strange, 0.0, whole))
+
+    @property
+    def log_loss(self) -> float:
+        """How surprised the model was by the truth, on average: 0 for one that is sure and right."""
+        return float(-np.log(np.maximum(self.of_truth, LEAST_LIKELY)).mean())
+
     def label(self, number: int) -> str:
         """The model's answer for a picture, as a CSV would have it."""
         names = [name for name, there in zip(self.card.classes, self.answers[number], strict=True) if there]
@@ -102,12 +129,25 @@ def score(package: ModelPackage, pictures: LabelledSet, *, progress: Progress | 
         )
     _require_common_classes(card, pictures)
     classifier = Classifier(package)
-    rows = np.empty((len(pictures), len(card.classes)))
+    names = ["logits"]
+    if "embedding" in classifier.outputs and len(pictures) <= MOST_KEPT:
+        names.append("embedding")
+    if package.gallery is not None and classifier.known_by not in names:
+        names.append(classifier.known_by)
+    seen: dict[str, list[Floats]] = {name: [] for name in names}
     for number, example in enumerate(pictures.examples):
-        rows[number] = probabilities(card, classifier.logits([read_picture(example.path)])[0])
+        for name, row in zip(names, classifier.ask(read_picture(example.path), *names), strict=True):
+            seen[name].append(row)
         if progress is not None:
             progress(number + 1, len(pictures))
-    return Scores(card=card, examples=pictures.examples, probabilities=rows)
+    return Scores(
+        card=card,
+        examples=pictures.examples,
+        probabilities=np.stack([probabilities(card, row) for row in seen["logits"]]),
+        embeddings=np.stack(seen["embedding"]) if "embedding" in seen else None,
+        identities=np.stack(seen[classifier.known_by]) if package.gallery is not None else None,
+        gallery=package.gallery,
+    )
 
 
 def report(scores: Scores) -> dict[str, Any]:
@@ -130,6 +170,9 @@ def report(scores: Scores) -> dict[str, Any]:
         "best_constant": best_constant([example.label for example in scores.examples]),
         "known_share": float(scores.known.mean()),
         "accuracy_of_known": float(scores.right[scores.known].mean()) if scores.known.any() else None,
+        "log_loss": scores.log_loss,
+        "answered_at": {str(p): answered_at(scores, p) for p in PRECISIONS},
+        "sure_from": _sure_from(scores),
         "per_class": {
             name: _of_class(count(scores.truth[:, k], scores.answers[:, k]))
             for k, name in enumerate(scores.card.classes)
@@ -140,6 +183,39 @@ def report(scores: Scores) -> dict[str, Any]:
     }
     if scores.card.mode is TaskMode.COUNT:
         figures["counts"] = _counting(scores)
+    figures |= identity_figures(scores.examples, scores.identities, scores.gallery, scores.card)
+    return figures
+
+
+def answered_at(scores: Scores, precision: float) -> float:
+    """The largest share that may be answered, the surest first, so that the share ``precision`` is right.
+
+    One limit for all classes, chosen on these very pictures: what is possible, not what is promised.
+    """
+    order = np.argsort(-scores.confidence, kind="stable")
+    correct = np.cumsum(scores.right[order]) / np.arange(1, len(order) + 1)
+    # Pictures of one confidence are answered together, or not at all.
+    ends = np.r_[np.diff(scores.confidence[order]) != 0, True]
+    enough = np.flatnonzero((correct >= precision) & ends)
+    return float(enough[-1] + 1) / len(order) if enough.size else 0.0
+
+
+def _sure_from(scores: Scores) -> dict[str, dict[str, float | int | None]]:
+    """For each class its limit, how often it was decided above that, and the share right of those.
+
+    In a multi task a class is decided wherever it is surely there or surely absent.
+    """
+    figures: dict[str, dict[str, float | int | None]] = {}
+    for k, name in enumerate(scores.card.classes):
+        limit, p, said = scores.card.thresholds[name], scores.probabilities[:, k], scores.answers[:, k]
+        multi = scores.card.mode is TaskMode.MULTI
+        sure = np.where(said, p, 1 - p) >= limit if multi else said & (p >= limit)
+        right = said == scores.truth[:, k]
+        figures[name] = {
+            "limit": float(limit),
+            "decided": int(sure.sum()),
+            "right": float(right[sure].mean()) if sure.any() else None,
+        }
     return figures
 
 

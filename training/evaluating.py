@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -14,10 +14,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from coop.classify.card import TaskMode
-from coop.classify.package import ModelPackage
+from coop.classify.package import ModelPackage, report_beside, report_folder
 from coop.errors import OutputError
-from training.evaluate import Comparison, Scores, compare, report, score, write_json
+from training.evaluate import Scores, compare, report, score, write_json
 from training.labelled import read_labelled
+from training.yardsticks import beside, kept_head
 
 Tell = Callable[[str, int, int], None]
 
@@ -40,15 +41,15 @@ def run_evaluation(folder: Path, data: Path, wanted: Wanted, console: Console) -
         tell = teller(bar)
         scores = score(package, pictures, progress=partial(tell, "Looking at pictures"))
         figures = report(scores)
-        comparison = None
+        rival = None
         if other is not None:
-            name = f"Asking {other.card.model}"
-            comparison = compare(scores, score(other, pictures, progress=partial(tell, name)))
-            figures["against"] = asdict(comparison)
+            rival = score(other, pictures, progress=partial(tell, f"Asking {other.card.model}"))
+            figures["against"] = asdict(compare(scores, rival))
+        figures["beside"] = beside(scores, other=rival, frozen=_plain(package, scores, tell))
         page = None
         if wanted.report is not None:
             with _writing(wanted.report):
-                page = _report_page(wanted.report, package, scores, figures, comparison, tell)
+                page = _report_page(wanted.report, package, scores, figures, tell)
     print_report(figures, console)
     if wanted.json_file is not None:
         with _writing(wanted.json_file):
@@ -56,6 +57,14 @@ def run_evaluation(folder: Path, data: Path, wanted: Wanted, console: Console) -
     for file in (wanted.json_file, page):
         if file is not None:
             console.print(f"Wrote {file}", highlight=False, soft_wrap=True)
+
+
+def _plain(package: ModelPackage, scores: Scores, tell: Tell) -> Scores | None:
+    """A head on the frozen network, where training kept one beside its report."""
+    frozen = kept_head(package)
+    if frozen is None:
+        return None
+    return frozen.scores(scores, progress=partial(tell, "Asking a plain head"))
 
 
 @contextmanager
@@ -71,16 +80,18 @@ def _report_page(
     package: ModelPackage,
     scores: Scores,
     figures: Mapping[str, Any],
-    comparison: Comparison | None,
     tell: Tell,
 ) -> Path:
-    from training.report.page import write_report  # draws, which costs a second to load
+    from training.report.learning import kept_figures  # draws, which costs a second to load
+    from training.report.page import Learning, write_report
 
-    return write_report(folder, package, scores, figures, against=comparison, tell=tell)
+    folders = report_beside(package.folder), report_folder(package.folder)
+    learning = Learning(figures=kept_figures(folders))
+    return write_report(folder, package, scores, figures, learning=learning, tell=tell)
 
 
 def print_report(figures: Mapping[str, Any], console: Console) -> None:
-    """The figures of `report`, in words and two tables."""
+    """The figures of `report`, in words and tables."""
     low, high = figures["accuracy_interval"]
     whole = " (the whole set)" if figures["mode"] == TaskMode.MULTI else ""
     console.print(
@@ -88,9 +99,6 @@ def print_report(figures: Mapping[str, Any], console: Console) -> None:
         f"{figures['accuracy']:.1%} right{whole}, 95% interval {low:.1%} to {high:.1%}. "
         f"Macro-F1 {figures['macro_f1']:.3f}, calibration error {figures['ece']:.3f}.",
         highlight=False,
-    )
-    console.print(
-        f"Always giving the commonest answer: {figures['best_constant']:.1%} right.", highlight=False
     )
     if "against" in figures:
         against = figures["against"]
@@ -112,10 +120,62 @@ def print_report(figures: Mapping[str, Any], console: Console) -> None:
             f"{counting['best_constant_exact']:.1%}), {counting['within_one']:.1%} within one.",
             highlight=False,
         )
+    _print_sureness(figures, console)
+    _print_identity(figures, console)
+    console.print(_beside_table(figures["beside"]))
     console.print(_classes_table(figures["per_class"]))
     for name in ("group", "hour", "camera"):
         if f"per_{name}" in figures:
             console.print(_groups_table(figures[f"per_{name}"], name))
+
+
+def _print_sureness(figures: Mapping[str, Any], console: Console) -> None:
+    """What is possible with one limit for all classes, on these pictures."""
+    possible = ", ".join(
+        f"{share:.0%} of them to have {float(precision):.0%} right"
+        for precision, share in figures["answered_at"].items()
+    )
+    console.print(f"With the best one limit for all classes it may answer {possible}.", highlight=False)
+
+
+def _print_identity(figures: Mapping[str, Any], console: Console) -> None:
+    found = figures.get("retrieval")
+    if found:
+        recalls = ", ".join(
+            f"{found[name]:.1%} among the first {name.rpartition('_')[2]}"
+            for name in found
+            if name.startswith("recall_at_") and not name.endswith("_interval")
+        )
+        console.print(
+            f"Of {found['n']} pictures asked of the gallery's {found['gallery']}, one of the same hen is "
+            f"{recalls}; mean average precision {found['mean_average_precision']:.3f}.",
+            highlight=False,
+        )
+    strange = figures.get("strangers")
+    if strange:
+        console.print(
+            f"{strange['n']} pictures show none of the flock: {strange['found']:.1%} lie beyond the flock's "
+            f"limit, of its own {strange['flock_called_strange']:.1%}; of all pairs {strange['auc']:.1%} are "
+            "told apart.",
+            highlight=False,
+        )
+
+
+def _beside_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table("answered by", title="Beside it, on the same pictures")
+    for column in ("pictures", "right", "95% interval", "log loss", "it is better by"):
+        table.add_column(column, justify="right")
+    for row in rows:
+        low, high = row["interval"]
+        gain = "–"
+        if row["difference"] is not None:
+            worst, best = row["difference_interval"]
+            gain = f"{100 * row['difference']:+.1f} ({100 * worst:+.1f} to {100 * best:+.1f}) points"
+        table.add_row(
+            row["name"], str(row["n"]), f"{row['accuracy']:.1%}", f"{low:.1%} – {high:.1%}",
+            _share(row["log_loss"]), gain,
+        )  # fmt: skip
+    return table
 
 
 def _classes_table(per_class: Mapping[str, Mapping[str, Any]]) -> Table:

@@ -21,9 +21,10 @@ from training.backbones import is_lite
 from training.checkup import check_up
 from training.doctor.finding import Finding
 from training.export import Export, better, float32, serving
-from training.folds import held_out
+from training.folds import Folded, held_out
 from training.gallery import Familiar, Flock, TooFewKnownError, get_familiar_tuned
 from training.head import THRESHOLDS, UNSEEN_THRESHOLD, Head, best_temperature, fit_answers, head_model
+from training.inside import Following, Together, look_inside
 from training.labelled import LabelledSet
 from training.live.watching import Show, Watching
 from training.network import ANSWER, features_of, tunable, tuned_weights
@@ -84,10 +85,13 @@ def fine_tune(
     before = _head_loss(plain, model, first, some)
     told = check_up(model, first, plan)
     watched = some if len(some) >= ENOUGH else None
+    following = Following(first, some, task_logits)
+    lookers = [following] if show is None else [following, Watching(network, first, some, show, task_logits)]
     course = tune(
         model, first, plan, folder / "judged", held=watched, progress=_named("Trying it out", progress),
-        watching=None if show is None else Watching(network, first, some, show, task_logits),
+        watching=Together(*lookers),
     )  # fmt: skip
+    figures = look_inside(model, first, some, task_logits, following)
     judged = answers.of(some)
     logits = task_logits(answers, raw_outputs(model, first.plain(some)))
     shift = best_shift(logits, judged)
@@ -119,6 +123,7 @@ def fine_tune(
         familiar=seen.familiar(_Features.of(model, everything, pictures, groups), rest, some)
         if seen
         else None,
+        folded=Folded(numbers=some, logits=logits),
     )
     backbone = None if published is None else tuned_weights(model, published)
     exported = _exported(model, head, backbone, everything, plan)
@@ -130,6 +135,8 @@ def fine_tune(
             size=plan.side,
             model=exported.model,
             manner=f"{network}, tuned{', with joined pictures' if everything.donors else ''}",
+            precision=precision,
+            figures=figures,
         ),
         course=course,
         before=before,

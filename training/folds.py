@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+Doubles = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Folded:
+    """Answers to pictures held out, by heads or a network that had not seen their groups.
+
+    ``numbers``: of the pictures, (n,); ``logits``: (n, classes), before the temperature.
+    """
+
+    numbers: npt.NDArray[np.intp]
+    logits: Doubles
 
 
 def held_out(

@@ -17,7 +17,7 @@ from coop.classify.package import ModelPackage, write_package
 from coop.classify.tflite_writer import GraphWriter, Node
 from coop.errors import CoopError
 from training.answers import Answers, thresholds
-from training.folds import held_out
+from training.folds import Folded, held_out
 from training.gallery import Familiar
 from training.numbers import Odds
 
@@ -26,6 +26,10 @@ Doubles = npt.NDArray[np.float64]
 
 _PENALTIES = tuple(float(p) for p in np.geomspace(1e-4, 1.0, 9))
 _TEMPERATURES = np.geomspace(0.01, 10.0, 61)
+PRECISION = 0.95
+"""The share of its sure answers that a model is to have right, unless another is asked for."""
+PRECISION_KEY = "sure_answers_right"
+"""In a card's figures: the share of sure answers that the thresholds were chosen to have right."""
 THRESHOLDS = np.linspace(0.5, 0.99, 50)
 UNSEEN_THRESHOLD = 0.9  # for a class that no held-out group could test
 
@@ -54,6 +58,7 @@ class Head:
     thresholds: Mapping[str, float]
     measured: Mapping[str, object]
     familiar: Familiar | None = None
+    folded: Folded | None = None
 
     def logits(self, features: Floats) -> Floats:
         """(n, d) -> (n, classes)."""
@@ -86,6 +91,8 @@ class AnyHead(Protocol):
     def measured(self) -> Mapping[str, object]: ...
     @property
     def familiar(self) -> Familiar | None: ...
+    @property
+    def folded(self) -> Folded | None: ...
     def add_to(self, graph: GraphWriter, backbone: LiteWeights, size: int) -> dict[str, Node]: ...
 
 
@@ -97,7 +104,7 @@ def fit_head(
     mode: TaskMode = TaskMode.SINGLE,
     views: Floats | None = None,
     folds: int = 5,
-    precision: float = 0.95,
+    precision: float = PRECISION,
 ) -> Head:
     """Ridge regression on the answers, its penalty, temperature and thresholds chosen on held-out groups.
 
@@ -126,7 +133,7 @@ def fit_answers(
     *,
     views: Floats | None = None,
     folds: int = 5,
-    precision: float = 0.95,
+    precision: float = PRECISION,
 ) -> Head:
     """`fit_head` for answers that were checked already, of which some classes may lack here."""
     scaler = _Scaler.of(features)
@@ -158,6 +165,7 @@ def fit_answers(
             "held_out_log_loss": round(loss, 4),
             "penalty": round(penalty, 5),
         },
+        folded=Folded(numbers=np.arange(len(features)), logits=logits),
     )
 
 

@@ -23,7 +23,7 @@ def judge(dataset: DatasetVersion, new: Path, other: Path | None, never_lose: Co
     """
     _, judged = lesson(dataset)
     package = ModelPackage.load(new)
-    rival = _usable(other, package)
+    rival = usable(other, package)
     before = None if rival is None else _share_right(rival, judged)
     known = set() if rival is None else set(rival.card.classes)
     return Verdict(
@@ -51,7 +51,8 @@ def sentences(name: str, task: str, other: str | None, verdict: Verdict) -> Iter
     )
 
 
-def _usable(other: Path | None, package: ModelPackage) -> ModelPackage | None:
+def usable(other: Path | None, package: ModelPackage) -> ModelPackage | None:
+    """Another package, where it can be read and is for the same mode of task."""
     if other is None:
         return None
     try:

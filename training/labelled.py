@@ -5,8 +5,9 @@
 
 ``path`` is relative to the CSV; ``group`` (a day or a visit, never split) may be left out. The columns
 ``time`` (2016-10-02T12:41:53, by the coop's clock) and ``camera`` may stand beside them: `coop evaluate` then
-tells each hour and each camera by itself. Several labels are
-joined by ``|``, ``none`` is the empty set, a count is written ``eggs=3``.
+tells each hour and each camera by itself. So may ``second``, what another person said of the picture without
+knowing the label: `coop evaluate` then says how good a person is. Several labels are joined by ``|``,
+``none`` is the empty set, a count is written ``eggs=3``.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ class Example:
     """A picture's file with what it shows and the group that must not be split.
 
     ``answer`` holds the classes that are there: one in a ``single`` task, any number in a ``multi`` task, one
-    ``name=number`` for each counted name in a ``count`` task. ``hour`` of the day and ``camera`` where known.
+    ``name=number`` for each counted name in a ``count`` task. ``hour`` of the day and ``camera`` where known;
+    ``second`` is what another person said of it, where one was asked.
     """
 
     path: Path
@@ -50,6 +52,7 @@ class Example:
     group: str
     hour: int | None = None
     camera: str | None = None
+    second: frozenset[str] | None = None
 
     @property
     def label(self) -> str:
@@ -136,6 +139,7 @@ class _Row:
     group: str
     time: str
     camera: str
+    second: str
 
 
 def _rows(source: Path) -> list[_Row]:
@@ -152,8 +156,12 @@ def _rows(source: Path) -> list[_Row]:
             if not path or not label:
                 problem = f"line {number} has no {'path' if not path else 'label'}"
                 raise LabelledDataError(source, problem, f"Write {NONE!r} where nothing of the task is there")
-            group, time, camera = ((row.get(name) or "").strip() for name in ("group", "time", "camera"))
-            rows.append(_Row(path=path, label=label, group=group or path, time=time, camera=camera))
+            group, time, camera, second = (
+                (row.get(name) or "").strip() for name in ("group", "time", "camera", "second")
+            )
+            rows.append(
+                _Row(path=path, label=label, group=group or path, time=time, camera=camera, second=second)
+            )
     return rows
 
 
@@ -171,13 +179,16 @@ def _examples(source: Path, rows: Sequence[_Row], mode: TaskMode) -> list[Exampl
         file = source.parent / row.path
         try:
             answer, hour = _answer(row.label, mode), _hour(row.time)
+            second = _answer(row.second, mode) if row.second else None
         except ValueError as error:
             problems.append(f"line {number}: {error}")
             continue
         if not file.is_file():
             problems.append(f"line {number}: there is no file {row.path}")
         camera = row.camera or None
-        examples.append(Example(path=file, answer=answer, group=row.group, hour=hour, camera=camera))
+        examples.append(
+            Example(path=file, answer=answer, group=row.group, hour=hour, camera=camera, second=second)
+        )
     if problems:
         more = f" (and {len(problems) - _FEW} more)" if len(problems) > _FEW else ""
         raise LabelledDataError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -16,8 +16,9 @@ from coop.classify.judge import is_coloured
 from coop.classify.package import ModelPackage
 from coop.domain.frame import Picture
 from training.augment import RECIPES, Sometimes, varied
-from training.head import AnyHead, Head, fit_head, write_head_package
+from training.head import PRECISION, PRECISION_KEY, AnyHead, Head, fit_head, write_head_package
 from training.labelled import LabelledSet, read_picture
+from training.yardsticks import FrozenHead, counted
 
 Floats = npt.NDArray[np.float32]
 Progress = Callable[[int, int], None]
@@ -71,6 +72,7 @@ def learn(
     *,
     seed: int = 0,
     views: int = VIEWS,
+    precision: float = PRECISION,
     progress: Progress | None = None,
 ) -> Looked:
     """Learn a head without and with each recipe of variations; the best on held-out groups comes first.
@@ -82,9 +84,9 @@ def learn(
     plain, varied_views, coloured = _features(pictures, starter, seed, views, progress)
     labels = [example.label for example in pictures.examples]
     groups = as_groups([example.group for example in pictures.examples])
-    trials = [Trial(recipe="", head=fit_head(plain, labels, groups, mode=pictures.mode))]
+    trials = [Trial(recipe="", head=fit_head(plain, labels, groups, mode=pictures.mode, precision=precision))]
     for name, seen in varied_views.items():
-        head = fit_head(plain, labels, groups, mode=pictures.mode, views=seen)
+        head = fit_head(plain, labels, groups, mode=pictures.mode, views=seen, precision=precision)
         trials.append(Trial(recipe=name, head=head))
     best_first = tuple(sorted(trials, key=lambda trial: trial.loss))
     return Looked(trials=best_first, features=plain, coloured=tuple(coloured))
@@ -104,6 +106,11 @@ class Learned:
     size: int | None = None
     model: bytes | None = None
     manner: str = "efficientnet-lite0, frozen"
+    precision: float = PRECISION
+    plain: FrozenHead | None = None
+    """The head on frozen features that all else is measured beside."""
+    figures: Mapping[str, bytes] = field(default_factory=dict)
+    """What was seen of a network while it was tuned: `training.report.learning`, PNG by name."""
 
     @property
     def accuracy(self) -> float:
@@ -127,7 +134,7 @@ class Learned:
         return write_head_package(
             folder,
             self.head,
-            measured=measured,
+            measured={PRECISION_KEY: self.precision, **(measured or {})},
             task=task,
             name=name,
             version=version,
@@ -135,6 +142,7 @@ class Learned:
                 "pictures": len(self.pictures),
                 "groups": list(self.pictures.groups)[:50],
                 "source": self.pictures.source.name,
+                "answers": counted([example.label for example in self.pictures.examples]),
                 "variations": self.recipe or "none",
                 "backbone": self.manner,
             },

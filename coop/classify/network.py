@@ -133,3 +133,30 @@ def _output_size(name: str, detail: Mapping[str, Any]) -> int:
     if dtype != np.float32 or len(shape) != 2 or shape[0] != 1:
         raise ValueError(f"the model's output {name!r} is {dtype} {shape} instead of float32 [1, n]")
     return shape[1]
+
+
+def first_filters(content: bytes) -> Floats | None:
+    """The kernels of the first convolution over the picture, (n, height, width, 3); None where there is none.
+
+    Whole numbers of 8 bits are given back their scale.
+    """
+    from ai_edge_litert import schema_py_generated as schema  # half a megabyte of code, which no watch needs
+
+    graph = schema.ModelT.InitFromPackedBuf(content)
+    tensors, wanted = graph.subgraphs[0].tensors, schema.BuiltinOperator.CONV_2D
+    for step in graph.subgraphs[0].operators:
+        code = graph.operatorCodes[step.opcodeIndex]
+        if max(code.builtinCode, code.deprecatedBuiltinCode) != wanted:
+            continue
+        kernel = tensors[step.inputs[1]]
+        data = graph.buffers[kernel.buffer].data
+        if tuple(kernel.shape)[-1] != 3 or data is None:
+            return None
+        kind = {schema.TensorType.FLOAT32: np.float32, schema.TensorType.INT8: np.int8}.get(kernel.type)
+        if kind is None:
+            return None
+        values = np.frombuffer(bytes(data), kind).reshape(kernel.shape).astype(np.float32)
+        if kind is np.int8:
+            values *= np.asarray(kernel.quantization.scale, np.float32).reshape(-1, 1, 1, 1)
+        return values
+    return None

@@ -60,6 +60,11 @@ def report_folder(package: Path) -> Path:
     return package.parent.parent / "reports" / package.name
 
 
+def report_beside(package: Path) -> Path:
+    """Where the report on a package lies that was not made for the folder of packages."""
+    return package.with_name(f"{package.name}-report")
+
+
 def write_package(
     folder: Path, card: ModelCard, tflite: bytes, gallery: Gallery | None = None
 ) -> ModelPackage:

@@ -31,6 +31,16 @@ class Classifier:
     def card(self) -> ModelCard:
         return self._package.card
 
+    @property
+    def known_by(self) -> str:
+        """The output in whose space the gallery is."""
+        return self._known_by
+
+    @property
+    def outputs(self) -> frozenset[str]:
+        """What the model can be asked for."""
+        return frozenset(self._network.outputs)
+
     def predict(self, images: Sequence[Picture]) -> list[Prediction]:
         """One prediction for each BGR picture, in the same order."""
         return [self._predict(image) for image in images]
@@ -43,6 +53,10 @@ class Classifier:
         logits, embedding = self._run(image, "logits", self._known_by)
         answer = decide(self.card, probabilities(self.card, logits))
         return replace(answer, strangeness=gallery.distance(embedding) / within)
+
+    def ask(self, image: Picture, *outputs: str) -> tuple[npt.NDArray[np.float32], ...]:
+        """Several outputs for one BGR picture in one go, each of shape (n,)."""
+        return self._run(image, *outputs)
 
     def logits(self, images: Sequence[Picture]) -> npt.NDArray[np.float32]:
         """The network's raw answers, shape (n, classes): what calibration starts from."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from coop.cli.common import ConfigOption, console
+
+if TYPE_CHECKING:
+    from coop.store.store import Store
+    from training.yardsticks import Human
 
 _DIGITS = "digits"
 
@@ -49,6 +53,14 @@ def train(
             help="efficientnet-lite0, 1 or 2 (extra backbones), or to be tuned any of keras.applications."
         ),
     ] = "efficientnet-lite0",
+    precision: Annotated[
+        float,
+        typer.Option(
+            min=0.5,
+            max=0.999,
+            help="The share of its sure answers that shall be right: below that sureness it says unknown.",
+        ),
+    ] = 0.95,
     live: Annotated[
         bool, typer.Option("--live", help="A local page that shows how the tuning of a network goes.")
     ] = False,
@@ -100,6 +112,7 @@ def train(
             live=live,
             film=film,
             tensorboard=tensorboard,
+            precision=precision,
         ),
     )
     if data is not None and out is not None:
@@ -110,7 +123,19 @@ def train(
             train_task(
                 store, task, models, console, utc_now, version=version, choices=choices,
                 never_lose=never_lose(task, settings), stand_in=stand_in(task, settings),
+                human=_human(store, task),
             )  # fmt: skip
+
+
+def _human(store: Store, name: str) -> Human | None:
+    """How good a person is at a task, where enough was labelled twice."""
+    from labeling.quality.doubles import human_baseline
+    from training.yardsticks import Human
+
+    found = human_baseline(store, store.task(name)).accuracy
+    if found.value is None:
+        return None
+    return Human(accuracy=found.value, interval=(found.low, found.high), n=found.n)
 
 
 def _climb(data: Path, out: Path | None, *, seeds: int | None, quick: bool, rungs: Sequence[str]) -> None:
@@ -145,7 +170,9 @@ def nightly(config: ConfigOption = None) -> None:
     teacher = Teacher(
         version=lambda store, task: version_at_night(store, task, settings, utc_now()),
         free_name=free_name,
-        learn=lambda dataset, package: learn_version(dataset, package, Console(quiet=True), choices),
+        learn=lambda dataset, package, other: learn_version(
+            dataset, package, Console(quiet=True), choices, other=other
+        ),
         judge=judge,
     )
     run_nightly(settings, teacher, utc_now)

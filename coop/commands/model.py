@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,13 +15,15 @@ from rich.table import Table
 
 from coop.addressees import Addressees
 from coop.classify.card import ModelCard
-from coop.classify.package import ModelPackage, copy_package, report_folder
+from coop.classify.package import ModelPackage, copy_package, report_beside, report_folder
 from coop.classify.starter import STARTER_FOLDER
 from coop.commands.tables import Row, print_rows
 from coop.errors import ModelPackageError
 from coop.going_back import go_back
 from coop.places import models_dir, open_store
 from coop.settings import Settings
+
+_MOST_TOLD = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +82,9 @@ def install_model(folder: Path, settings: Settings) -> str:
         remedy = f"Give it another version, or remove {target} if nothing uses it"
         raise ModelPackageError(folder, f"another package is installed as {name}", remedy)
     copy_package(package, target)
+    report = report_beside(folder.absolute())
+    if report.is_dir():  # of `coop train --data`: worth having, but no part of the package
+        shutil.copytree(report, report_folder(target), dirs_exist_ok=True)
     return name
 
 
@@ -169,8 +175,21 @@ def _found(name: str, settings: Settings) -> Path:
 
 def _lines(values: Mapping[str, Any]) -> str:
     return (
-        "\n".join(f"{key.replace('_', ' ')}: {value}" for key, value in values.items()) or "nothing was noted"
+        "\n".join(f"{key.replace('_', ' ')}: {_plainly(value)}" for key, value in values.items())
+        or "nothing was noted"
     )
+
+
+def _plainly(value: object) -> str:
+    """A value of a card for people: no brackets, and of a long list its beginning."""
+    if isinstance(value, Mapping):
+        parts = [f"{key} {_plainly(inner)}" for key, inner in value.items()]
+    elif isinstance(value, (list, tuple)):
+        parts = [_plainly(inner) for inner in value]
+    else:
+        return str(value)
+    more = f", and {len(parts) - _MOST_TOLD} more" if len(parts) > _MOST_TOLD else ""
+    return ", ".join(parts[:_MOST_TOLD]) + more
 
 
 def _say(console: Console, text: str) -> None:

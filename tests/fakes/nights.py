@@ -98,7 +98,7 @@ def teacher(
         at("after the version")
         return made
 
-    def learn(dataset: DatasetVersion, folder: Path) -> None:
+    def learn(dataset: DatasetVersion, folder: Path, other: Path | None) -> None:
         halves = (folder.parent / ".training-draft", folder.parent / f".{folder.name}.x1y2.tmp")
         for half in halves:
             half.mkdir()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -51,6 +53,15 @@ def train(data: Path, out: Path, *words: str) -> Result:
     return CliRunner().invoke(app, command, env=environment)
 
 
+def evaluated(package: Path, data: Path) -> dict[str, Any]:
+    """What `coop evaluate --json` says."""
+    words = ["evaluate", str(package), "--data", str(data), "--json", str(package.parent / "told.json")]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    told: dict[str, Any] = json.loads((package.parent / "told.json").read_text())
+    return told
+
+
 def test_a_package_is_learned_written_and_right(tmp_path: Path) -> None:
     (tmp_path / "new").mkdir()
     sheet = tmp_path / "sheet.png"
@@ -58,6 +69,14 @@ def test_a_package_is_learned_written_and_right(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "Tried, judged on groups held out" in result.output
     package = ModelPackage.load(tmp_path / "flock")
+    beside = tmp_path / "flock-report"
+    page = (beside / "report.html").read_text(encoding="utf-8")
+    assert "held out while it was learned" in page and "head on a frozen network" in page
+    assert (beside / "first-filters.png").stat().st_size > 1000
+    told = evaluated(tmp_path / "flock", tmp_path / "labels.csv")
+    assert [row["kind"] for row in told["beside"]] == ["model", "frozen-head", "no-input", "constant"]
+    assert told["beside"][2]["accuracy"] == told["beside"][3]["accuracy"] == 0.25
+    assert told["beside"][2]["log_loss"] == pytest.approx(np.log(4))
     assert (package.card.task, package.card.mode) == ("nest", TaskMode.MULTI)
     assert package.card.classes == ("brown", "white")
     assert package.card.trained_on["pictures"] == 24

@@ -234,6 +234,8 @@ def test_one_class_and_numbers_are_tuned_too(keras_module: Any, tmp_path: Path, 
     assert tuned.course.learned[-1] < tuned.course.learned[0]
     package = tuned.learned.write(tmp_path / "package", task="nest", name="nest", version="1")
     assert "tuned" in str(package.card.trained_on["backbone"])
+    assert {"course", "followed", "looked-at"} <= set(tuned.learned.figures)
+    assert tuned.learned.head.folded is not None
     figures = report(score(package, pictures))
     if task == "single":
         assert package.card.classes == ("brown", "white")

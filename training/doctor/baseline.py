@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.doctor.samples import Array, Sample, spread
-from training.doctor.subject import BINARY, REGRESSION, SPARSE, Loss
+from training.doctor.subject import REGRESSION, SPARSE, Loss
 
 Doubles = npt.NDArray[np.float64]
 _ROWS = 1000
@@ -49,7 +49,7 @@ def _entropy(shares: Any) -> float:
 def simple_skill(train: Sample, validation: Sample, loss: Loss) -> float:
     """How much better than a constant the nearest rows or a straight line do on rows held out, 0 to 1.
 
-    For classes it is in standard deviations of chance, so that few rows prove nothing.
+    For classes it is in standard deviations of chance (`skill`), so that few rows prove nothing.
     """
     x, y, u, v = *_numbers(train, loss), *_numbers(validation, loss)
     mean, std = x.mean(axis=0), x.std(axis=0)
@@ -59,17 +59,35 @@ def simple_skill(train: Sample, validation: Sample, loss: Loss) -> float:
 
 
 def skill(answer: Array, truth: Array, loss: Loss, trained: Array) -> float:
-    """Standard deviations above chance for classes; for numbers the share of variance explained, times 20."""
+    """Standard deviations above chance for classes; for numbers the share of variance explained, times 20.
+
+    Of classes it counts whether rows of a class get more of it than others do (the rank sum of Mann and
+    Whitney, of all classes together), not how many are right: a rare class, or one that weights make
+    frequent, costs rightness where it is known well.
+    """
     if loss.family == REGRESSION:
         rest = float(np.mean((answer - truth) ** 2))
         return 20.0 * (1 - rest / max(float(np.mean((truth - trained.mean(axis=0)) ** 2)), 1e-12))
-    if truth.shape[1] == 1 or loss.family == BINARY:
-        right = (answer > 0.5) == (truth > 0.5)
-        usual = np.maximum(truth.mean(axis=0), 1 - truth.mean(axis=0)).mean()
-    else:
-        right = answer.argmax(axis=1) == truth.argmax(axis=1)
-        usual = truth.mean(axis=0).max()
-    return float((right.mean() - usual) / np.sqrt(max(usual * (1 - usual), 0.01) / right.size))
+    # A class that only one of both has says nothing.
+    above = [_above_chance(a, t > 0.5) for a, t in zip(answer.T, truth.T, strict=False)]
+    known = [z for z in above if z is not None]
+    if len(known) < 2:
+        return sum(known)
+    # Classes that exclude one another rise and fall together: of two both say the same.
+    return float(sum(known) * np.sqrt(len(known) - 1) / len(known))
+
+
+def _above_chance(answer: Doubles, there: npt.NDArray[np.bool_]) -> float | None:
+    """How far the ranks of one class's rows are above those of the others, in standard deviations."""
+    own, rest = int(there.sum()), int((~there).sum())
+    if own == 0 or rest == 0:
+        return None
+    _, number, count = np.unique(answer, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(count) - (count - 1) / 2)[number]  # equal answers share their ranks
+    least = own * (own + 1) / 2
+    tied = float((count**3 - count).sum()) / (len(answer) * (len(answer) - 1))
+    spread = np.sqrt(own * rest / 12 * max(len(answer) + 1 - tied, 1e-9))
+    return float((ranks[there].sum() - least - own * rest / 2) / spread)
 
 
 def _numbers(sample: Sample, loss: Loss) -> tuple[Doubles, Doubles]:

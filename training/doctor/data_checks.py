@@ -54,11 +54,23 @@ def _finite(sample: Sample, inputs: str, targets: str) -> Iterator[Finding]:
                 )
 
 
+def _all_of(subject: Subject, given: Array) -> Array:
+    """The whole input where a layer was given the probed rows of one as they are; else what it was given.
+
+    What reaches an embedding may be something else than any input: positions, or words that became numbers.
+    """
+    probed = [np.asarray(part) for part in keras.tree.flatten(subject.x) if hasattr(part, "shape")]
+    for whole, rows in zip(subject.data.train.x, probed, strict=False):
+        same = rows.dtype.kind in "iuf" and rows.size == given.size and given.dtype.kind in "iuf"
+        if same and np.array_equal(rows.reshape(given.shape), given):
+            return whole
+    return given
+
+
 def _embedding_range(subject: Subject) -> Iterator[Finding]:
     for call in subject.forward.calls:
         if isinstance(call.layer, keras.layers.Embedding):
-            inputs = subject.data.train.x
-            given = inputs[0] if len(inputs) == 1 and inputs[0].dtype.kind in "iuf" else call.given
+            given = _all_of(subject, call.given)
             if not call.inputs or given.dtype.kind not in "iuf":
                 continue
             low, high, size = given.min(), given.max(), call.layer.input_dim

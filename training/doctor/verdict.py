@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
+import keras
 import numpy as np
 
 from training.doctor.baseline import as_rows, constant_loss, simple_skill, skill
@@ -24,9 +26,12 @@ _POOR = 0.15
 _MOVED_LITTLE = 3e-4
 _MOVED_FAR = 0.05
 _LEAPT = 0.5
+_BY_HEART = 0.5
+"""Share of a constant answer's loss that a network has taken away which knows its training rows."""
 _CHANCE = 3.0
 """Standard deviations above chance below which nothing is proved."""
 _STEPS = 240
+_LAGS = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +63,7 @@ def check(subject: Subject, record: Record, start: list[Array], told: list[Findi
     if not spoiled and not record.diverged:
         looks += [
             lambda: _unrelated(subject, outcome, start),
-            lambda: _one_class(subject),
+            lambda: _one_class(subject, record),
             lambda: _dead(subject),
             lambda: _fit(subject, record, outcome),
         ]
@@ -199,6 +204,8 @@ def _unrelated(subject: Subject, outcome: Outcome, start: list[Array]) -> Iterat
     simple = simple_skill(train, known, loss)
     if simple >= _CHANCE:
         return
+    if _like_pictures(train) and outcome.progress < _BY_HEART:
+        return  # neighbours and lines tell nothing of pictures, and a network that learned nothing no more
     give_weights(subject.model, start)
     if Trial(subject.model).run(batches(train, train.affordable(32)), _STEPS).cut:
         return
@@ -215,19 +222,22 @@ def _unrelated(subject: Subject, outcome: Outcome, start: list[Array]) -> Iterat
     )
 
 
+def _like_pictures(sample: Sample) -> bool:
+    """Whether an input has two dimensions in which neighbours belong together."""
+    return any(part.ndim >= 4 or (part.ndim == 3 and min(part.shape[1:]) >= 16) for part in sample.x)
+
+
 def _held_out_skill(subject: Subject, sample: Sample) -> float:
     part = sample.rows(_ROWS)
     answer = np.asarray(subject.model(part[0], training=False)).astype(np.float64)
     if not np.isfinite(answer).all():
         return 0.0
-    if subject.loss.family == BINARY and subject.loss.from_logits:
-        answer = answer + 0.5
     truth = as_rows(np.asarray(part[1]), subject.loss, subject.width)
     trained = as_rows(subject.data.train.y[0], subject.loss, subject.width)
     return skill(answer, truth, subject.loss, trained)
 
 
-def _one_class(subject: Subject) -> Iterator[Finding]:
+def _one_class(subject: Subject, record: Record) -> Iterator[Finding]:
     classes = subject.classes
     if classes is None or not subject.loss.of_classes or subject.width < 1 or subject.output is None:
         return
@@ -240,14 +250,34 @@ def _one_class(subject: Subject) -> Iterator[Finding]:
     else:
         given = (answer[:, 0] > (0.0 if subject.loss.from_logits else 0.5)).astype(int)
     names, counts = np.unique(classes, return_counts=True)
-    if len(names) > 1 and len(np.unique(given)) == 1 and counts.max() / counts.sum() < 0.8:
+    if len(names) < 2 or len(np.unique(given)) > 1 or counts.max() / counts.sum() >= 0.8:
+        return
+    evidence = (
+        f"after training every one of {len(given)} samples is called class {int(given[0])}, which "
+        f"{np.mean(classes == given[0]):.0%} are"
+    )
+    behind = _lagging(subject.model, len(record.batch_losses))
+    if behind is None:
         yield error(
             "predicts-one-class",
             subject.answer_layer,
-            f"after training every one of {len(given)} samples is called class {int(given[0])}, which "
-            f"{np.mean(classes == given[0]):.0%} are",
+            evidence,
             "It has found one answer and nothing else: see the other findings for what holds it there.",
         )
+    else:
+        yield warning(
+            "predicts-one-class",
+            str(behind.name),
+            f"{evidence}; its moving averages, with momentum {behind.momentum:g}, are still "
+            f"{behind.momentum ** len(record.batch_losses):.0%} of what they began with",
+            "Train longer, or take momentum=0.9: it predicts by averages that training has not filled yet.",
+        )
+
+
+def _lagging(model: Any, steps: int) -> Any | None:
+    """A BatchNormalization whose moving averages are still more of their beginning than a tenth."""
+    layers = (x for x in model._flatten_layers() if isinstance(x, keras.layers.BatchNormalization))
+    return next((x for x in layers if x.trainable and x.momentum**steps > _LAGS), None)
 
 
 def _dead(subject: Subject) -> Iterator[Finding]:

@@ -66,7 +66,4 @@ class Seen:
 
     def of_truth(self, logits: Doubles) -> Doubles:
         """The probability that each picture's whole answer got, (n,)."""
-        there, absent = self.truth.log_probabilities(logits)
-        if not self.truth.blocks:
-            return np.asarray(np.exp(np.where(self.truth.truth, there, absent).sum(axis=1)))
-        return np.asarray(np.exp(np.where(self.truth.truth, there, 0.0).sum(axis=1)))
+        return self.truth.of_truth(logits)

@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from training.live.course import MOST_SHOWN, PERCENTILES, Doubles, Floats, Seen
-from training.report.figures import ACCENT, FAINT, GREY, INK, PAPER, RIGHT, WRONG
+from training.report.colours import ACCENT, FAINT, GREY, INK, PAPER, RIGHT, SOFT, SURE, WRONG
 
 WIDTH, HEIGHT = 1600, 960
 """Pixels; even, as films want it."""
@@ -69,7 +69,7 @@ def _accuracy(axes: Axes, seen: Seen) -> None:
 
 def _loss(axes: Axes, seen: Seen) -> None:
     _plain(axes, "Loss")
-    axes.plot(seen.steps, seen.losses, color="#d9b48a", linewidth=0.8, label="training, each step")
+    axes.plot(seen.steps, seen.losses, color=SOFT, linewidth=0.8, label="training, each step")
     axes.plot(seen.looks, seen.held_losses, color=ACCENT, label="held out")
     axes.set_xlim(0, max(seen.total, 1))
     highest = np.percentile([*seen.losses, *seen.held_losses, 0.1], 98)
@@ -139,14 +139,17 @@ def _tiles(axes: Axes, title: str, pictures: Sequence[Floats], colours: Sequence
 
 def _followed(axes: Axes, seen: Seen) -> None:
     """A row for each of some pictures held out, from left to right as the run goes: how sure of the truth."""
-    _plain(axes, "The same pictures held out, one a row, over the run: green is sure of what is true")
+    _plain(
+        axes,
+        "Pictures held out, one a row, over the run: blue is sure of the truth, orange of another answer",
+    )
     axes.grid(visible=False)
     axes.set_yticks([])
     if seen.followed:
         rows = np.stack(seen.followed, axis=1)
         order = np.argsort(rows.mean(axis=1))
         axes.imshow(
-            rows[order], aspect="auto", cmap="RdYlGn", vmin=0, vmax=1, interpolation="nearest",
+            rows[order], aspect="auto", cmap=SURE, vmin=0, vmax=1, interpolation="nearest",
             extent=(0, seen.looks[-1], 0, len(rows)),
         )  # fmt: skip
         axes.set_xlim(0, max(seen.total, 1))

@@ -9,21 +9,26 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from training.metrics import ECE_BINS, Bools, Doubles
+from training.report.colours import (
+    ACCENT,
+    CLASS_COLOURS,
+    FAINT,
+    GREY,
+    HEAT,
+    INK,
+    MARKERS,
+    PAPER,
+    SOFT,
+    WRONG,
+)
 
-PAPER, INK, GREY, FAINT, ACCENT = "#fffdf7", "#2b2722", "#8a8378", "#eae5da", "#c2410c"
-RIGHT, WRONG = "#3f6f52", "#c2410c"
-CLASS_COLOURS = (
-    "#8f2d0c", "#3f6f52", "#2f6f9f", "#b8860b", "#7a4fa3", "#5b7f1f", "#a33d6b", "#4d4a45",
-    "#d9823b", "#1f7f7f", "#6f6f2f", "#9f4f4f",
-)  # fmt: skip
-_HEAT = LinearSegmentedColormap.from_list("report", [PAPER, "#f3d9b8", "#d9823b", "#8f2d0c"])
 _DPI = 130
 _MOST_ANSWERS = 24
 _MOST_GROUPS = 40
+_MOST_COLOURED = 16
 
 
 def confusion(table: Mapping[str, Mapping[str, int]]) -> bytes:
@@ -35,37 +40,38 @@ def confusion(table: Mapping[str, Mapping[str, int]]) -> bytes:
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     side = 1.6 + 0.42 * len(names)
     figure, axes = _figure(max(4.2, side + 0.8), max(3.4, side))
-    axes.imshow(np.sqrt(shares), cmap=_HEAT, vmin=0, vmax=1)
+    axes.imshow(np.sqrt(shares), cmap=HEAT, vmin=0, vmax=1)
     for (row, column), n in np.ndenumerate(counts):
         if n:
             shade = "white" if shares[row, column] > 0.4 else INK
             axes.text(column, row, f"{n}", ha="center", va="center", fontsize=8, color=shade)
-    axes.set_xticks(range(len(names)), [_short(name) for name in names], rotation=45, ha="right")
-    axes.set_yticks(range(len(names)), [_short(name) for name in names])
+    axes.set_xticks(range(len(names)), [short(name) for name in names], rotation=45, ha="right")
+    axes.set_yticks(range(len(names)), [short(name) for name in names])
     axes.set_xlabel("the model's answer", color=GREY)
     axes.set_ylabel("what it is", color=GREY)
     axes.spines[:].set_visible(False)
-    return _png(figure)
+    return png(figure)
 
 
 def by_class(per_class: Mapping[str, Mapping[str, Any]]) -> bytes:
     """Precision and recall of each class."""
     names = list(per_class)
     figure, axes = _figure(6.4, 1.2 + 0.46 * len(names))
-    for offset, key, colour in ((-0.19, "precision", "#d9b48a"), (0.19, "recall", ACCENT)):
+    for offset, key, colour in ((-0.19, "precision", SOFT), (0.19, "recall", ACCENT)):
         values = [per_class[name][key] for name in names]
         places = [place + offset for place in range(len(names))]
         axes.barh(places, [value or 0 for value in values], height=0.34, color=colour, label=key)
         for place, value in zip(places, values, strict=True):
             told = "–" if value is None else f"{value:.2f}"
             axes.text((value or 0) + 0.01, place, told, va="center", fontsize=7.5, color=INK)
-    labels = [f"{_short(name)}  ({per_class[name]['n']})" for name in names]
+    labels = [f"{short(name)}  ({per_class[name]['n']})" for name in names]
     axes.set_yticks(range(len(names)), labels)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xlim(0, 1.12)
     axes.set_xticks(np.linspace(0, 1, 6))
+    axes.set_xlabel("share", color=GREY)
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False, fontsize=8.5)
-    return _png(figure)
+    return png(figure)
 
 
 def by_group(per_group: Mapping[str, Mapping[str, Any]]) -> bytes:
@@ -76,18 +82,19 @@ def by_group(per_group: Mapping[str, Mapping[str, Any]]) -> bytes:
     figure, axes = _figure(6.4, 1.1 + 0.3 * len(names))
     for place, name in enumerate(names):
         low, high = per_group[name]["accuracy_interval"]
-        axes.plot([low, high], [place, place], color="#d9b48a", linewidth=5, solid_capstyle="butt")
+        axes.plot([low, high], [place, place], color=SOFT, linewidth=5, solid_capstyle="butt")
         axes.plot(per_group[name]["accuracy"], place, "o", color=ACCENT, markersize=6)
-    axes.set_yticks(range(len(names)), [f"{_short(name, 28)}  ({per_group[name]['n']})" for name in names])
+    axes.set_yticks(range(len(names)), [f"{short(name, 28)}  ({per_group[name]['n']})" for name in names])
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xlim(-0.02, 1.02)
+    axes.set_xlabel("share right (dot), with its 95% interval (bar)", color=GREY)
     axes.grid(axis="x", color=FAINT)
-    return _png(figure)
+    return png(figure)
 
 
 def calibration(confidence: Doubles, right: Bools) -> bytes:
     """How often answers of a confidence are right (above), and how many answers have it (below)."""
-    figure = _blank(5.2, 4.6)
+    figure = blank(5.2, 4.6)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     which = np.clip((confidence * ECE_BINS).astype(int), 0, ECE_BINS - 1)
     there = [k for k in range(ECE_BINS) if (which == k).any()]
@@ -104,19 +111,26 @@ def calibration(confidence: Doubles, right: Bools) -> bytes:
     below.set_xlabel("confidence of the answer", color=GREY)
     below.set_ylabel("pictures", color=GREY)
     for axes in (above, below):
-        _quiet(axes)
+        quiet(axes)
         axes.grid(color=FAINT)
         axes.set_axisbelow(True)
-    return _png(figure)
+    return png(figure)
 
 
-def coverage(confidence: Doubles, right: Bools, known: Bools) -> bytes:
-    """What calling the unsure ones *unknown* buys: the share right of what is answered still."""
+def coverage(confidence: Doubles, right: Bools, known: Bools, asked: float | None = None) -> bytes:
+    """What calling the unsure ones *unknown* buys: the share right of what is answered still.
+
+    ``asked``: the precision that the limits were chosen for.
+    """
     order = np.argsort(-confidence, kind="stable")
     answered = np.arange(1, len(order) + 1) / len(order)
     correct = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
     figure, axes = _figure(5.2, 3.4)
     axes.plot(answered, correct, color=ACCENT, linewidth=1.6, label="one limit for all classes")
+    if asked is not None:
+        axes.axhline(
+            asked, color=GREY, linestyle="--", linewidth=1, label=f"what they were chosen for: {asked:.0%}"
+        )
     if known.any():
         axes.plot(
             float(known.mean()), float(right[known].mean()), "D", color=INK, markersize=7,
@@ -128,7 +142,7 @@ def coverage(confidence: Doubles, right: Bools, known: Bools) -> bytes:
     axes.set_ylabel("share right of them", color=GREY)
     axes.grid(color=FAINT)
     axes.legend(loc="lower left", frameon=False, fontsize=8.5)
-    return _png(figure)
+    return png(figure)
 
 
 def embedding_map(embeddings: Doubles, labels: Sequence[str], right: Bools) -> bytes:
@@ -146,45 +160,50 @@ def embedding_map(embeddings: Doubles, labels: Sequence[str], right: Bools) -> b
     figure, axes = _figure(6.4, 4.8)
     for number, name in enumerate(common):
         mine = np.array([label == name for label in labels])
-        shown = name if number < len(CLASS_COLOURS) else None
-        colour = CLASS_COLOURS[number] if number < len(CLASS_COLOURS) else GREY
+        shown = name if number < _MOST_COLOURED else None
         axes.scatter(
-            flat[mine, 0], flat[mine, 1], s=14, color=colour, alpha=0.75, label=shown and _short(shown)
-        )
+            flat[mine, 0], flat[mine, 1], s=18, alpha=0.75, label=shown and short(shown), linewidths=0,
+            color=CLASS_COLOURS[number % len(CLASS_COLOURS)] if shown else GREY,
+            marker=MARKERS[(number + number // len(CLASS_COLOURS)) % len(MARKERS)],
+        )  # fmt: skip
     axes.scatter(flat[~right, 0], flat[~right, 1], s=60, facecolors="none", edgecolors=WRONG, linewidths=1.2)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.set_xlabel(f"these two directions hold {share:.0%} of all differences", color=GREY)
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, fontsize=8.5)
-    return _png(figure)
+    return png(figure)
 
 
-def _blank(width: float, height: float) -> Figure:
-    figure = Figure(figsize=(width, height), dpi=_DPI, facecolor=PAPER, layout="constrained")
+def blank(width: float, height: float, dpi: int = _DPI) -> Figure:
+    """An empty figure, in inches."""
+    figure = Figure(figsize=(width, height), dpi=dpi, facecolor=PAPER, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
 
 def _figure(width: float, height: float) -> tuple[Figure, Axes]:
-    figure = _blank(width, height)
+    figure = blank(width, height)
     axes = figure.subplots()
-    _quiet(axes)
+    quiet(axes)
     axes.set_axisbelow(True)
     return figure, axes
 
 
-def _quiet(axes: Axes) -> None:
+def quiet(axes: Axes) -> None:
+    """Axes without what need not be there."""
     axes.set_facecolor(PAPER)
     axes.tick_params(colors=INK, labelsize=8.5, length=0)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color("#cfc7b8")
 
 
-def _short(name: str, most: int = 20) -> str:
+def short(name: str, most: int = 20) -> str:
+    """A name that fits beside a figure."""
     return name if len(name) <= most else name[: most - 1] + "…"
 
 
-def _png(figure: Figure) -> bytes:
+def png(figure: Figure) -> bytes:
+    """The figure as a file."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", facecolor=PAPER)
     return buffer.getvalue()

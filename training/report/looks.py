@@ -16,7 +16,8 @@ from coop.classify.runtime import Classifier
 from coop.domain.frame import Picture
 from training.evaluate import Scores
 from training.labelled import read_picture
-from training.report.figures import INK, PAPER
+from training.report.colours import INK, PAPER
+from training.report.figures import short
 
 MOST_ERRORS = 12
 _CELLS = 8
@@ -58,8 +59,13 @@ def occlusion_map(classifier: Classifier, picture: Picture, k: int) -> npt.NDArr
     return result
 
 
-def errors_png(scores: Scores, classifier: Classifier, *, progress: Progress | None = None) -> bytes | None:
-    """The worst errors, each beside what the network looked at; None where every answer is right."""
+def errors_png(
+    scores: Scores, classifier: Classifier | None, *, progress: Progress | None = None
+) -> bytes | None:
+    """The worst errors, each beside what the network looked at; None where every answer is right.
+
+    Without ``classifier``, where that was another one, the pictures stand alone.
+    """
     numbers = worst(scores)
     if not numbers:
         return None
@@ -74,9 +80,11 @@ def errors_png(scores: Scores, classifier: Classifier, *, progress: Progress | N
         example = scores.examples[number]
         picture = _small(read_picture(example.path))
         k = doubtful_class(scores, number)
-        looked = _looked_at(picture, occlusion_map(classifier, picture, k))
-        axes.imshow(cv2.cvtColor(np.hstack([picture, looked]), cv2.COLOR_BGR2RGB))
-        axes.set_title(_caption(scores, number, k), fontsize=8, color=INK, loc="left")
+        if classifier is not None:
+            looked = _looked_at(picture, occlusion_map(classifier, picture, k))
+            picture = np.hstack([picture, looked])
+        axes.imshow(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
+        axes.set_title(_caption(scores, number, k if classifier else None), fontsize=8, color=INK, loc="left")
         if progress is not None:
             progress(done, len(numbers))
     buffer = io.BytesIO()
@@ -84,19 +92,21 @@ def errors_png(scores: Scores, classifier: Classifier, *, progress: Progress | N
     return buffer.getvalue()
 
 
-def _caption(scores: Scores, number: int, k: int) -> str:
-    said, name = scores.label(number), scores.card.classes[k]
-    told = f"is {scores.examples[number].label}, called {said} ({scores.confidence[number]:.2f})"
-    return f"{told}\n{scores.examples[number].path.name}; right: what speaks for {name}"
+def _caption(scores: Scores, number: int, k: int | None) -> str:
+    """``k``: the class whose evidence is shown beside the picture."""
+    example, sure = scores.examples[number], scores.confidence[number]
+    told = f"labelled {short(example.label)}, called {short(scores.label(number))}, {sure:.0%} sure"
+    beside = "" if k is None else f"; right half: what speaks for {short(scores.card.classes[k])}"
+    return f"{told}\n{short(example.path.name, 32)}{beside}"
 
 
 def _looked_at(picture: Picture, importance: npt.NDArray[np.float64]) -> Picture:
-    """The picture in grey, with what speaks for the class in red and what speaks against it in blue."""
+    """The picture in grey, with what speaks for the class in orange and what speaks against it in blue."""
     height, width = picture.shape[:2]
     strength = importance / max(float(np.abs(importance).max()), 1e-6)
     strength = cv2.resize(strength, (width, height), interpolation=cv2.INTER_CUBIC).clip(-1, 1)
     grey = cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR) * 0.8 + 30
-    colour = np.where(strength[..., None] > 0, (20.0, 60.0, 235.0), (215.0, 120.0, 30.0))
+    colour = np.where(strength[..., None] > 0, (10.0, 95.0, 240.0), (205.0, 120.0, 25.0))
     weight = 0.75 * np.abs(strength)[..., None]
     return np.asarray((grey * (1 - weight) + colour * weight).clip(0, 255), dtype=np.uint8)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,20 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from coop.classify.card import TaskMode
+from coop.classify.network import first_filters
 from coop.classify.package import ModelPackage
 from coop.classify.runtime import Classifier
-from coop.errors import ModelPackageError
-from training.evaluate import Comparison, Scores
-from training.labelled import read_picture
+from training.evaluate import Scores
+from training.head import PRECISION_KEY
 from training.report import figures as draw
+from training.report.learning import ABOUT, draw_filters
 from training.report.looks import errors_png
 
 PAGE = "report.html"
+FILTERS = "first-filters"
+WIDE = ("errors", "looked-at")
+"""Figures that take the whole width of the page."""
+_NAMES = ("classes", "groups", "confusion", "calibration", "coverage", "map", "errors", FILTERS, *ABOUT)
 _MOST_ON_THE_MAP = 1500
 _TEMPLATES = Path(__file__).parent / "templates"
 Tell = Callable[[str, int, int], None]
@@ -42,40 +47,64 @@ class Section:
         return "data:image/png;base64," + base64.b64encode(self.png).decode("ascii")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Learning:
+    """What a report can say of how the model was learned.
+
+    ``figures``: PNG by name, those of `training.report.learning`. ``folded``: the scores are those of
+    pictures held out while it was learned, answered by networks that had not seen their groups.
+    """
+
+    figures: Mapping[str, bytes] = field(default_factory=dict)
+    folded: bool = False
+
+
 def write_report(
     folder: Path,
     package: ModelPackage,
     scores: Scores,
     figures: Mapping[str, Any],
     *,
-    against: Comparison | None = None,
+    learning: Learning | None = None,
     tell: Tell | None = None,
 ) -> Path:
     """Write the page and its figures into ``folder``, and return the page. Raises OSError.
 
-    ``figures``: what `training.evaluate.report` counted of these scores.
+    ``figures``: what `training.evaluate.report` counted of these scores, with ``beside`` of
+    `training.yardsticks`. Figures of an earlier report in the same folder go.
     """
-    shown = sections(package, scores, figures, tell=tell)
+    learning = learning or Learning()
+    shown = sections(package, scores, figures, folded=learning.folded, tell=tell)
+    learned = learning_sections(package, learning.figures)
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     page = environment.get_template(PAGE).render(
-        card=package.card, figures=figures, sections=shown, against=against,
-        whole=package.card.mode is TaskMode.MULTI,
+        card=package.card, figures=figures, sections=shown, learned=learned, folded=learning.folded,
+        whole=package.card.mode is TaskMode.MULTI, wide=WIDE, asked=_asked(package),
     )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
-    for section in shown:
+    for name in _NAMES:
+        (folder / f"{name}.png").unlink(missing_ok=True)
+    for section in (*shown, *learned):
         _write(folder / f"{section.name}.png", section.png)
     _write(folder / PAGE, page.encode("utf-8"))
     return folder / PAGE
 
 
 def sections(
-    package: ModelPackage, scores: Scores, figures: Mapping[str, Any], *, tell: Tell | None = None
+    package: ModelPackage,
+    scores: Scores,
+    figures: Mapping[str, Any],
+    *,
+    folded: bool = False,
+    tell: Tell | None = None,
 ) -> list[Section]:
-    """The figures that these scores allow, in the order in which one reads them."""
-    classifier = Classifier(package)
+    """The figures that these scores allow, in the order in which one reads them.
+
+    ``folded``: the answers are not those of the package, so it is not asked why it gave them.
+    """
     found = [
         Section(
             name="classes",
@@ -107,40 +136,62 @@ def sections(
             name="coverage",
             title="What it answers, and how often that is right",
             about="The watch calls a picture unknown rather than guess. The diamond is where it stands now.",
-            png=draw.coverage(scores.confidence, scores.right, scores.known),
+            png=draw.coverage(scores.confidence, scores.right, scores.known, _asked(package)),
         ),
     ]
-    mapped = _map(classifier, scores, tell)
-    if mapped is not None:
-        found.append(mapped)
+    classifier = None if folded else Classifier(package)
     errors = errors_png(scores, classifier, progress=tell and (lambda n, of: tell("Worst errors", n, of)))
     if errors is not None:
+        about = "The wrong answers that it was surest of. Some are wrong labels."
+        if not folded:
+            about += (
+                " Beside each picture: orange is what speaks for the class in question, blue what speaks "
+                "against it, found by covering one place after another: some show what the network looks at "
+                "instead of the hen."
+            )
+        found.insert(0, Section(name="errors", title="The worst errors", about=about, png=errors))
+    mapped = _map(scores)
+    return found if mapped is None else [*found, mapped]
+
+
+def learning_sections(package: ModelPackage, figures: Mapping[str, bytes]) -> list[Section]:
+    """How it was learned, as far as figures of that were kept, and its first layer, which every file has."""
+    found = [
+        Section(name=name, title=title, about=about, png=figures[name])
+        for name, (title, about) in ABOUT.items()
+        if name in figures
+    ]
+    kernels = first_filters(package.model)
+    if kernels is not None:
+        height, width = kernels.shape[1:3]
         about = (
-            "The answers it was surest of and wrong. Beside each picture: red is what speaks for the class "
-            "in question, blue what speaks against it, found by covering one place after another. Some are "
-            "wrong labels, and some show what the network looks at instead of the hen."
+            f"The {len(kernels)} filters of {width} x {height} pixels that see the picture first, each in "
+            "its own scale: edges, spots and colours. Filters that look like noise were never trained."
         )
-        found.append(Section(name="errors", title="The worst errors", about=about, png=errors))
+        title = "What the first layer looks for"
+        found.append(Section(name=FILTERS, title=title, about=about, png=draw_filters(kernels)))
     return found
 
 
-def _map(classifier: Classifier, scores: Scores, tell: Tell | None) -> Section | None:
+def _asked(package: ModelPackage) -> float | None:
+    """The precision that the limits for *unknown* were chosen for, where the card says so."""
+    asked = package.card.measured.get(PRECISION_KEY)
+    return asked if isinstance(asked, float) else None
+
+
+def _map(scores: Scores) -> Section | None:
     """The map of embeddings; None where the network gives none, or there is too little for a map."""
     step = max(1, -(-len(scores.examples) // _MOST_ON_THE_MAP))
-    numbers = range(0, len(scores.examples), step)
-    if len(numbers) < 3:
-        return None
-    rows = []
-    try:
-        for done, number in enumerate(numbers, start=1):
-            rows.append(classifier.embed([read_picture(scores.examples[number].path)])[0])
-            if tell is not None:
-                tell("Map", done, len(numbers))
-    except ModelPackageError:
+    numbers = list(range(0, len(scores.examples), step))
+    if len(numbers) < 3 or scores.embeddings is None:
         return None
     labels = [scores.examples[number].label for number in numbers]
-    png = draw.embedding_map(np.asarray(rows, dtype=np.float64), labels, scores.right[list(numbers)])
-    about = "Each point is a picture where the network puts it; like lies by like. Ringed: answered wrongly."
+    rows = scores.embeddings[numbers].astype(np.float64)
+    png = draw.embedding_map(rows, labels, scores.right[numbers])
+    about = (
+        "Each point is a picture where the network puts it; like lies by like. Ringed: answered wrongly. "
+        "Classes that lie in one another need more pictures, or are one class."
+    )
     return Section(name="map", title="Where the network puts the pictures", about=about, png=png)
 
 
