@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -103,14 +104,25 @@ def bootstrap_interval(
 
     ``measure`` is given the numbers of the pictures drawn. Pictures are drawn within each group (day), with
     replacement: with one or two days at hand, drawing whole days would say nothing. The interval therefore
-    tells how exact the figure is for these days, not how other days will be.
+    tells how exact the figure is for these days, not how other days will be. Pictures that are each a group
+    of their own are drawn together.
     """
-    generator = np.random.default_rng(seed)
-    names = np.array(groups)
-    members = [np.flatnonzero(names == name) for name in sorted(set(groups))]
-    values = [
-        measure(np.concatenate([generator.choice(numbers, len(numbers)) for numbers in members]))
-        for _ in range(rounds)
-    ]
+    values = [measure(numbers) for numbers in _samples(tuple(groups), seed, rounds)]
     low, high = np.quantile(values, [(1 - share) / 2, (1 + share) / 2])
     return float(low), float(high)
+
+
+@lru_cache(maxsize=4)
+def _samples(groups: tuple[str, ...], seed: int, rounds: int) -> list[npt.NDArray[np.intp]]:
+    """The samples, drawn once for all figures of the same pictures."""
+    generator = np.random.default_rng(seed)
+    by_name: dict[str, list[int]] = {}
+    for number, name in enumerate(groups):
+        by_name.setdefault(name, []).append(number)
+    parts = [by_name[name] for name in sorted(by_name)]
+    alone = [part[0] for part in parts if len(part) == 1]
+    members = [np.array(part) for part in (*(p for p in parts if len(p) > 1), alone) if part]
+    return [
+        np.concatenate([generator.choice(numbers, len(numbers)) for numbers in members]).astype(np.intp)
+        for _ in range(rounds)
+    ]
