@@ -57,6 +57,7 @@ class DepthHead(Head):
             temperature=head.temperature,
             thresholds=head.thresholds,
             measured=head.measured,
+            folded=head.folded,
         )
 
     def add_to(self, graph: GraphWriter, backbone: LiteWeights, size: int) -> dict[str, Node]:
