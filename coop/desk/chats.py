@@ -107,9 +107,11 @@ class ChatDesk:
 
     def _mute_menu(self, caller: Caller) -> Answer:
         muted = [mute.topic for mute in self._mutes(caller) if mute.topic]
+        kinds = self._parts.settings.events.predators
         choice = [
             Button(
-                text=f"{'🔕 ' if topic in muted else ''}{answers.choice(topic)}", press=f"mute:{tag(topic)}"
+                text=f"{'🔕 ' if topic in muted else ''}{answers.choice(topic, hen=topic not in kinds)}",
+                press=f"mute:{tag(topic)}",
             )
             for topic in self._topics(caller)
         ]

@@ -87,8 +87,9 @@ class FlockDesk:
         now, days = self._parts.clock(), self._days()
         eggs = self._parts.store.eggs(now - timedelta(days=days), now + timedelta(seconds=1))
         hens = self._parts.hens()
-        found = suspects(eggs, hens, self._watched_since(), now, days)
-        return Answer(text=egg_texts.suspects(found, days, self._watched_since() is not None))
+        since = self._watched_since()
+        found = suspects(eggs, hens, since, now, days)
+        return Answer(text=egg_texts.suspects(found, days, None if since is None else now - since))
 
     def _days(self) -> float:
         return self._parts.settings.nests.suspect_days

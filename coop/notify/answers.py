@@ -405,9 +405,9 @@ def none_button() -> str:
     return tr("none")
 
 
-def choice(subject: str) -> str:
-    """A class or a hen on a button."""
-    return f"{sign(subject)} {upper_first(kind_name(subject))}"
+def choice(subject: str, *, hen: bool = True) -> str:
+    """A class or a hen on a button; ``hen``: what is no class that we know is one."""
+    return f"{sign(subject, hen=hen)} {upper_first(kind_name(subject))}"
 
 
 def minutes_button(minutes: int) -> str:

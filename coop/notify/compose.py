@@ -74,7 +74,9 @@ class Composer:
             return ()
         if is_loud(event):
             return _messages(event.key, chats, text, picture, topic=event.subject)
-        expires = event.time + self.routine_life if self.routine_life is not None else None
+        # That all is well again must come, however late: what was wrong came too.
+        life = None if belongs(event) else self.routine_life
+        expires = None if life is None else event.time + life
         silent = self.silent_routine
         topic = topic_of(event) if belongs(event) else event.subject
         buttons = egg_buttons(event.key, event.likeliest_visit) if isinstance(event, EggLaid) else ()

@@ -8,9 +8,20 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta, tzinfo
 
 from coop.domain.egg import HenEggs
-from coop.domain.event import AnimalSeen, CameraLost, Event, MotionSeen, PredatorSeen
+from coop.domain.event import (
+    AnimalSeen,
+    CameraLost,
+    EggGone,
+    Event,
+    FlockComplete,
+    FlockIncomplete,
+    MotionSeen,
+    PictureBad,
+    PredatorSeen,
+    StrangerSeen,
+)
 from coop.domain.sighting import Visit
-from coop.domain.times import day_bounds
+from coop.domain.times import day_bounds, local_day
 from coop.notify import digest_texts, egg_texts, texts
 from coop.notify.chart import HEN, NO_NAMES, day_picture, png_height, week_picture
 from coop.notify.messenger import CAPTION_LIMIT
@@ -69,7 +80,7 @@ def week_digest(
     lines = [digest_texts.week_heading(days[0], days[-1]), digest_texts.digest_summary(len(hens), named)]
     if found is not None:
         lines.append(egg_texts.digest_eggs(sum(found.values()), eggs))
-    lines += _happenings(events, zone)
+    lines += _happenings(events, zone, dated=True)
     png = week_picture(days, hens, zone, eggs=eggs, found=found)
     return Digest(text="\n".join(lines), png=png, height=png_height(png))
 
@@ -121,18 +132,39 @@ def _hen_line(hen: str, visits: Sequence[Visit], zone: tzinfo) -> str:
     return digest_texts.digest_hen(hen, len(visits), length, first, last)
 
 
-def _happenings(events: Sequence[Event], zone: tzinfo) -> list[str]:
+def _happenings(events: Sequence[Event], zone: tzinfo, *, dated: bool = False) -> list[str]:
+    """A line for each sort of thing that is out of the ordinary."""
     predators = [(e.subject, e.time.astimezone(zone)) for e in events if isinstance(e, PredatorSeen)]
     others = Counter(e.subject for e in events if isinstance(e, AnimalSeen)).most_common()
     motion = sum(isinstance(e, MotionSeen) for e in events)
     lost = Counter(e.camera for e in events if isinstance(e, CameraLost)).most_common()
+    strangers = [e.time.astimezone(zone) for e in events if isinstance(e, StrangerSeen)]
+    gone = sum(e.count for e in events if isinstance(e, EggGone) and not e.unseen)
+    bad = Counter((e.camera, e.fault) for e in events if isinstance(e, PictureBad)).most_common()
     lines = []
     if predators:
-        lines.append(digest_texts.digest_predators(predators[:LISTED], len(predators) - LISTED))
+        more = len(predators) - LISTED
+        lines.append(digest_texts.digest_predators(predators[:LISTED], more, dated=dated))
+    if gone:
+        lines.append(digest_texts.digest_gone(gone))
+    if strangers:
+        more = len(strangers) - LISTED
+        lines.append(digest_texts.digest_strangers(strangers[:LISTED], more, dated=dated))
+    if missing := _missing(events, zone):
+        lines.append(digest_texts.digest_missing(missing[-LISTED:], dated=dated))
     if others:
         lines.append(digest_texts.digest_others(others[:LISTED], len(others) - LISTED))
     if motion:
         lines.append(digest_texts.digest_motion(motion))
     if lost:
         lines.append(digest_texts.digest_faults(lost[:LISTED], len(lost) - LISTED))
+    if bad:
+        lines.append(digest_texts.digest_bad_pictures(bad[:LISTED], len(bad) - LISTED))
     return lines
+
+
+def _missing(events: Sequence[Event], zone: tzinfo) -> list[tuple[date, Sequence[str]]]:
+    """Who was not home, by the last roll call of each day."""
+    calls = [e for e in events if isinstance(e, FlockComplete | FlockIncomplete)]
+    last = {local_day(e.time, zone): e for e in sorted(calls, key=lambda e: e.time)}
+    return [(day, e.missing) for day, e in last.items() if isinstance(e, FlockIncomplete)]

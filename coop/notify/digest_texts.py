@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from coop.notify.languages import short_day, tr, trn
-from coop.notify.texts import clock, day_name, from_to, kind_name, name, span, upper_first
+from coop.notify.news import are_gone, picture_fault
+from coop.notify.texts import clock, day_name, from_to, kind_name, listing, name, span, upper_first
 
 
 def digest_title(day: date) -> str:
@@ -37,10 +38,44 @@ def _listed(parts: Sequence[str], more: int) -> str:
     return ", ".join(parts) + (f" {trn('and {n} more', 'and {n} more', more)}" if more > 0 else "")
 
 
-def digest_predators(seen: Sequence[tuple[str, datetime]], more: int) -> str:
-    return "🚨 " + _listed(
-        [tr("{who} at {time}").format(who=name(kind_name(kind)), time=clock(when)) for kind, when in seen],
+def digest_predators(seen: Sequence[tuple[str, datetime]], more: int, *, dated: bool = False) -> str:
+    return "🚨 " + _seen(seen, more, dated)
+
+
+def digest_strangers(seen: Sequence[datetime], more: int, *, dated: bool = False) -> str:
+    return "❗ " + _seen([("stranger", when) for when in seen], more, dated)
+
+
+def _seen(seen: Sequence[tuple[str, datetime]], more: int, dated: bool) -> str:
+    told = tr("{who} at {time}")
+    return _listed(
+        [
+            f"{name(kind_name(kind))} ({short_day(when.date())}, {clock(when)})"
+            if dated
+            else told.format(who=name(kind_name(kind)), time=clock(when))
+            for kind, when in seen
+        ],
         more,
+    )
+
+
+def digest_gone(eggs: int) -> str:
+    return f"⚠️ {are_gone(eggs)}"
+
+
+def digest_missing(evenings: Sequence[tuple[date, Sequence[str]]], *, dated: bool = False) -> str:
+    """Who was not home at dusk."""
+    told = [
+        listing([name(hen) for hen in hens], most=8) + (f" ({short_day(day)})" if dated else "")
+        for day, hens in evenings
+    ]
+    return f"⚠️ {tr('Not home: {hens}').format(hens='; '.join(told))}"
+
+
+def digest_bad_pictures(faults: Sequence[tuple[tuple[str, str], int]], more: int) -> str:
+    """By camera and fault, how often its picture was of no use."""
+    return "📷 " + _listed(
+        [f"{name(camera)} · {picture_fault(fault)} {count} ×" for (camera, fault), count in faults], more
     )
 
 

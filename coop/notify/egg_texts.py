@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from coop.domain.egg import HenEggs
 from coop.notify.answers import egg_count
 from coop.notify.languages import number, percent, tr, trn
 from coop.notify.texts import listing, name
+from coop.notify.texts import span as length
 
 WORTH_SAYING = 0.05
 
@@ -55,11 +56,17 @@ def digest_eggs(found: int, by_hen: Sequence[HenEggs]) -> str:
     return f"🥚 {_found(found)}" + (f": {listing(hens, most=10)}" if hens else "")
 
 
-def suspects(none: Mapping[str, float], days: float, watched: bool) -> str:
-    """``none``: by hen, the probability that she laid nothing for so many days."""
-    if not watched:
+def suspects(none: Mapping[str, float], days: float, watched: timedelta | None) -> str:
+    """``none``: by hen, the probability that she laid nothing for so many days.
+
+    ``watched``: how long the nests have been counted, None for not at all.
+    """
+    if watched is None:
         return tr("No nest is counted yet: a nest box needs a zone and a model.")
     span = trn("{n} day", "{n} days", round(days))
+    if watched < timedelta(days=days):
+        told = tr("The nests have been counted for {span}. After {days} I can say who lays nothing.")
+        return told.format(span=length(watched), days=span)
     if not none:
         return f"🎉 {tr('Every hen probably laid within {days}.').format(days=span)}"
     lines = [

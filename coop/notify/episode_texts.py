@@ -15,8 +15,8 @@ from coop.domain.event import (
     WatchTroubled,
     WatchWell,
 )
-from coop.notify.languages import later, tr
-from coop.notify.news import eggs_perhaps_collected, news, trouble
+from coop.notify.languages import tr
+from coop.notify.news import eggs_perhaps_collected, news, picture_fault, trouble
 from coop.notify.texts import clock, name, span
 
 BEGINS = (CameraLost, PictureBad, WatchTroubled)
@@ -24,13 +24,6 @@ ENDS = (CameraBack, PictureGood, WatchWell)
 NAMES = tuple(kind.__name__ for kind in (*BEGINS, *ENDS, EggGone))
 MOST = 8
 """Lines below what is now: the newest."""
-_WAS = {
-    "dark": later("dark"),
-    "blurred": later("out of focus"),
-    "moved": later("moved"),
-    "covered": later("covered"),
-    "frozen": later("one and the same picture"),
-}
 
 
 def belongs(event: Event) -> bool:
@@ -88,7 +81,7 @@ def _from_to(first: datetime, last: datetime, zone: tzinfo) -> str:
 def _what(event: Event) -> str:
     match event:
         case PictureBad():
-            return tr(_WAS[event.fault]) if event.fault in _WAS else name(event.fault)
+            return picture_fault(event.fault)
         case WatchTroubled():
             return trouble(event.fault)
     return tr("no pictures")

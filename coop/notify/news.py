@@ -47,6 +47,13 @@ _FAULTS = {
     "covered": later("Camera {camera} is covered"),
     "frozen": later("Camera {camera} shows one and the same picture"),
 }
+_WAS = {
+    "dark": later("dark"),
+    "blurred": later("out of focus"),
+    "moved": later("moved"),
+    "covered": later("covered"),
+    "frozen": later("one and the same picture"),
+}
 _TOLD = {
     "disk": later("The disk is nearly full"),
     "heat": later("The box is too hot"),
@@ -169,7 +176,7 @@ def _gone(event: EggGone, where: str, when: str) -> str:
     if event.unseen:
         told = eggs_perhaps_collected(event.count)
         return f"{headline('🧺', told)}\n{where} · {when} · {tr('the camera could not see meanwhile')}"
-    first = headline("⚠️", _are_gone(event.count))
+    first = headline("⚠️", are_gone(event.count))
     who = listing([name(suspect) for suspect in event.suspects])
     seen = f" · {tr('at the nest meanwhile: {hens}').format(hens=who)}" if who else ""
     return f"{first}\n{where} · {when}{seen}"
@@ -177,10 +184,15 @@ def _gone(event: EggGone, where: str, when: str) -> str:
 
 def gone_line(event: EggGone, zone: tzinfo) -> str:
     """The same in a line below the alarm about who was there."""
-    return f"⚠️ {_are_gone(event.count)} · {name(event.place)} · {clock(event.time.astimezone(zone))}"
+    return f"⚠️ {are_gone(event.count)} · {name(event.place)} · {clock(event.time.astimezone(zone))}"
 
 
-def _are_gone(count: int) -> str:
+def picture_fault(fault: str) -> str:
+    """What is wrong with a picture, in a word or two."""
+    return tr(_WAS[fault]) if fault in _WAS else name(fault)
+
+
+def are_gone(count: int) -> str:
     return trn("{n} egg is gone", "{n} eggs are gone", count)
 
 

@@ -32,6 +32,12 @@ KINDS: dict[str, tuple[str, str]] = {
     "raptor": ("🦅", later("a bird of prey")),
     "owl": ("🦉", later("an owl")),
     "snake": ("🐍", later("a snake")),
+    "marten": ("🐾", later("a marten")),
+    "weasel": ("🐾", later("a weasel")),
+    "raccoon": ("🦝", later("a raccoon")),
+    "badger": ("🦡", later("a badger")),
+    "rat": ("🐀", later("a rat")),
+    "mouse": ("🐁", later("a mouse")),
     "rodent": ("🐀", later("a rodent")),
     "person": ("🧍", later("a person")),
     "bird": ("🐦", later("a bird")),
@@ -48,8 +54,9 @@ def name(text: str, length: int = NAME_LENGTH) -> str:
     return escape(plain if len(plain) <= length else plain[: length - 1] + "…", quote=False)
 
 
-def sign(subject: str) -> str:
-    return KINDS.get(subject, ("🐔", ""))[0]
+def sign(subject: str, *, hen: bool = True) -> str:
+    """``hen``: whether what is no class that we know is a hen's own name."""
+    return KINDS.get(subject, ("🐔" if hen else "🐾", ""))[0]
 
 
 def someone(subject: str) -> str:
@@ -130,7 +137,7 @@ def hen_arrived(subject: str, where: str, when: datetime, *, sure: bool, first: 
 
 
 def predator_seen(kind: str, where: str, when: datetime, *, sure: bool) -> str:
-    emoji = f"🚨 {sign(kind) if kind in KINDS else '🐾'}"
+    emoji = f"🚨 {sign(kind, hen=False)}"
     sentence = tr("{who}!") if sure else tr("probably {who}!")
     return f"{headline(emoji, sentence.format(who=some(kind)))}\n{where} · {clock(when)}"
 

@@ -13,11 +13,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from coop.domain.event import AnimalSeen, CameraLost, PredatorSeen
+from coop.domain.event import (
+    AnimalSeen,
+    CameraLost,
+    EggGone,
+    Event,
+    FlockComplete,
+    FlockIncomplete,
+    PictureBad,
+    PredatorSeen,
+    StrangerSeen,
+)
 from coop.domain.sighting import Visit
 from coop.domain.times import day_bounds
 from coop.notify.chart import hours_of, visits_by_hour
-from coop.notify.digest import digest
+from coop.notify.digest import digest, week_digest
+from coop.notify.languages import speaking
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAY = date(2024, 10, 4)
@@ -66,6 +77,75 @@ def test_the_text_sums_up_the_day() -> None:
         "👀 cat 1 ×",
         "📷 &lt;run&gt; lost 1 ×",
     ]
+
+
+ODD: list[Event] = [
+    PredatorSeen(time=at(13), camera="run", place="run", subject="rat"),
+    EggGone(time=at(13, 3), camera="run", place="nest 1", subject="rat", since=at(9), count=2),
+    EggGone(time=at(15), camera="run", place="nest 2", subject="nest 2", since=at(9), count=1, unseen=True),
+    StrangerSeen(time=at(17), camera="run", place="run", subject="hen"),
+    FlockIncomplete(time=at(18), camera="run", place="run", subject="flock", missing=("Ada",), hens=3),
+    FlockIncomplete(
+        time=at(19), camera="run", place="run", subject="flock", missing=("Ada", "Flora"), hens=3
+    ),
+    PictureBad(time=at(7), camera="run", place="run", subject="run", fault="dark"),
+    PictureBad(time=at(8), camera="run", place="run", subject="run", fault="dark"),
+]
+"""A day on which much went wrong. What nobody saw taken may have been collected, and is not odd."""
+
+
+@pytest.mark.parametrize(
+    ("language", "of_the_day", "of_the_week"),
+    [
+        (
+            "en",
+            [
+                "🚨 rat at 13:00",
+                "⚠️ 2 eggs are gone",
+                "❗ strange bird at 17:00",
+                "⚠️ Not home: Ada and Flora",
+                "📷 run · dark 2 ×",
+            ],
+            [
+                "🚨 rat (4 Oct, 13:00)",
+                "⚠️ 2 eggs are gone",
+                "❗ strange bird (4 Oct, 17:00)",
+                "⚠️ Not home: Ada and Flora (4 Oct)",
+                "📷 run · dark 2 ×",
+            ],
+        ),
+        (
+            "ru",
+            [
+                "🚨 крыса в 13:00",
+                "⚠️ 2 яйца пропали",
+                "❗ чужая птица в 17:00",
+                "⚠️ Не дома: Ada и Flora",
+                "📷 run · темно 2 ×",
+            ],
+            [
+                "🚨 крыса (4 окт., 13:00)",
+                "⚠️ 2 яйца пропали",
+                "❗ чужая птица (4 окт., 17:00)",
+                "⚠️ Не дома: Ada и Flora (4 окт.)",
+                "📷 run · темно 2 ×",
+            ],
+        ),
+    ],
+)
+def test_whatever_is_odd_is_in_the_digest_of_the_day_and_of_the_week(
+    language: str, of_the_day: list[str], of_the_week: list[str]
+) -> None:
+    with speaking(language):
+        day = digest(DAY, [], ODD, BERLIN).text.split("\n")
+        week = week_digest([DAY - timedelta(days=1), DAY], [], ODD, BERLIN).text.split("\n")
+    assert day[2:] == of_the_day
+    assert week[2:] == of_the_week
+
+
+def test_a_hen_that_came_home_late_is_not_missing_in_the_digest() -> None:
+    home = FlockComplete(time=at(19, 30), camera="run", place="run", subject="flock", hens=3)
+    assert not any("Not home" in line for line in digest(DAY, [], [*ODD, home], BERLIN).text.split("\n"))
 
 
 def test_a_day_without_visits_is_told_too() -> None:

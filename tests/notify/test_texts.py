@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from coop.domain.chat import Role
 from coop.domain.health import CameraState, CameraStatus
-from coop.notify import answers, texts
+from coop.notify import answers, egg_texts, texts
+from coop.notify.languages import speaking
 from coop.notify.menu import COMMANDS
 
 
@@ -77,3 +78,20 @@ def test_help_names_every_command() -> None:
     told = answers.help_text(Role.KEEPER)
     assert all(f"/{command.name} – " in told for command in COMMANDS)
     assert "/rollback" not in answers.help_text(Role.WATCHER)
+
+
+def test_nobody_is_cleared_before_the_nests_were_watched_for_long_enough() -> None:
+    none, days = {"Flora": 0.9}, 7.0
+    assert "No nest is counted yet" in egg_texts.suspects({}, days, None)
+    short = egg_texts.suspects({}, days, timedelta(days=5, hours=20))
+    assert short == "The nests have been counted for 5 days 20 h. After 7 days I can say who lays nothing."
+    assert egg_texts.suspects({}, days, timedelta(days=7)) == "🎉 Every hen probably laid within 7 days."
+    assert "Flora: 90% that she laid nothing" in egg_texts.suspects(none, days, timedelta(days=9))
+
+
+def test_a_kind_that_we_do_not_know_is_no_hen_on_a_button() -> None:
+    assert answers.choice("Clover") == "🐔 Clover"
+    assert answers.choice("kea", hen=False) == "🐾 Kea"
+    assert answers.choice("rat", hen=False) == "🐀 Rat"
+    with speaking("ru"):
+        assert answers.choice("rat", hen=False) == "🐀 Крыса"
