@@ -23,6 +23,9 @@ Floats = npt.NDArray[np.float32]
 Random = np.random.Generator
 Variation = Callable[[Floats, Random], Floats]
 
+_PAPER, _INK = (247, 253, 255), (34, 39, 43)  # BGR
+_TOP = 36  # pixels above a contact sheet
+
 
 @dataclass(frozen=True, slots=True)
 class Sometimes:
@@ -180,6 +183,24 @@ def contact_sheet(
         for picture in pictures
     ]
     return np.vstack(rows)[:, :, ::-1]
+
+
+def titled(sheet: Picture, recipe: str, rows: int) -> Picture:
+    """A contact sheet that says what it shows, its rows apart from each other."""
+    side = sheet.shape[0] // rows
+    shown = sheet.copy()
+    for y in range(side, sheet.shape[0], side):
+        cv2.line(shown, (0, y), (sheet.shape[1], y), _PAPER, 3)
+    cv2.line(shown, (side, 0), (side, sheet.shape[0]), _PAPER, 5)
+    top = np.full((_TOP, sheet.shape[1], 3), _PAPER, dtype=np.uint8)
+    told = (
+        f'as the network gets it, varied by "{recipe}", each time anew'
+        if recipe
+        else "as the network gets it: no variation helped, so none is made"
+    )
+    for text, x in (("the picture", 8), (told, side + 10)):
+        cv2.putText(top, text, (x, _TOP - 12), cv2.FONT_HERSHEY_SIMPLEX, 0.55, _INK, 1, cv2.LINE_AA)
+    return np.vstack([top, shown])
 
 
 def _array(array: Any) -> Floats:

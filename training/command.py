@@ -28,7 +28,7 @@ from coop.domain.dataset import DatasetVersion
 from coop.domain.training import Outcome
 from coop.errors import CoopError, ModelPackageError, OutputError
 from coop.store.store import Store
-from training.augment import RECIPES, contact_sheet
+from training.augment import RECIPES, contact_sheet, titled
 from training.backbones import Eye, is_lite
 from training.cells import SIDE as CELL_SIDE
 from training.cells import CellHead, learn_cells, suits
@@ -516,7 +516,8 @@ def _write_sheet(file: Path, pictures: LabelledSet, best: Trial, seed: int) -> N
     step = max(1, len(pictures) // _SHOWN)
     some = [read_picture(example.path) for example in pictures.examples[::step][:_SHOWN]]
     recipe = RECIPES[best.recipe] if best.recipe else ()
-    file.write_bytes(cv2.imencode(".png", contact_sheet(some, recipe, seed=seed))[1].tobytes())
+    sheet = titled(contact_sheet(some, recipe, seed=seed), best.recipe, len(some))
+    file.write_bytes(cv2.imencode(".png", sheet)[1].tobytes())
 
 
 def _say(console: Console, text: str) -> None:

@@ -163,14 +163,14 @@ def _print_identity(figures: Mapping[str, Any], console: Console) -> None:
 
 def _beside_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     table = Table("answered by", title="Beside it, on the same pictures")
-    for column in ("pictures", "right", "95% interval", "log loss", "it is better by"):
+    for column in ("pictures", "right", "95% interval", "log loss", "points less than it"):
         table.add_column(column, justify="right")
     for row in rows:
         low, high = row["interval"]
         gain = "–"
         if row["difference"] is not None:
             worst, best = row["difference_interval"]
-            gain = f"{100 * row['difference']:+.1f} ({100 * worst:+.1f} to {100 * best:+.1f}) points"
+            gain = f"{100 * row['difference']:+.1f} ({100 * worst:+.1f} to {100 * best:+.1f})"
         table.add_row(
             row["name"], str(row["n"]), f"{row['accuracy']:.1%}", f"{low:.1%} – {high:.1%}",
             _share(row["log_loss"]), gain,

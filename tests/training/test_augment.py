@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from training.augment import RECIPES, Variation, contact_sheet, infrared, lit, mirrored, varied
+from training.augment import RECIPES, Variation, contact_sheet, infrared, lit, mirrored, titled, varied
 
 
 @pytest.fixture(scope="module")
@@ -61,3 +61,13 @@ def test_the_contact_sheet_begins_each_row_with_the_picture_itself(picture: np.n
     sheet = contact_sheet([picture, picture[:, ::-1]], RECIPES["places"], variants=3, side=64)
     assert sheet.shape == (2 * 64, 4 * 64, 3)
     np.testing.assert_array_equal(sheet[:64, :64], sheet[64:, :64][:, ::-1])
+
+
+def test_a_titled_sheet_is_the_sheet_below_its_title(picture: np.ndarray) -> None:
+    sheet = contact_sheet([picture, picture], RECIPES["crops"], variants=3, side=64)
+    shown = titled(sheet, "crops", 2)
+    top = shown.shape[0] - sheet.shape[0]
+    assert shown.shape[1:] == sheet.shape[1:] and top > 20
+    assert shown[:top].min() < 80, "there are words"
+    assert (shown[top:] != sheet).any(axis=2).mean() < 0.12, "but for the lines nothing is covered"
+    assert (titled(sheet, "", 2)[:top] != shown[:top]).any()
