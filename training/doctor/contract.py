@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -10,7 +11,7 @@ import numpy as np
 
 from training.doctor.finding import Finding, error, warning
 from training.doctor.samples import Array
-from training.doctor.subject import BINARY, CATEGORICAL, REGRESSION, SPARSE, Subject
+from training.doctor.subject import BINARY, CATEGORICAL, REGRESSION, SPARSE, Subject, outputs_of
 
 _KIND = "loss-label-mismatch"
 
@@ -22,6 +23,16 @@ def check(subject: Subject) -> Iterator[Finding]:
     yield from _activation_and_loss(subject)
     yield from _reach(subject)
     yield from _metrics(subject)
+    for name, one in outputs_of(subject):
+        yield from _of_one(name, one)
+
+
+def _of_one(name: str, subject: Subject) -> Iterator[Finding]:
+    """One output of several; what is told of it names it."""
+    for look in (output_form, _loss_and_labels, _label_range, _activation_and_loss, _reach):
+        for finding in look(subject):
+            named = finding.where == name or f"[{name}]" in finding.where
+            yield finding if named else replace(finding, where=f"{finding.where} [{name}]")
 
 
 def output_form(subject: Subject) -> Iterator[Finding]:

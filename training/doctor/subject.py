@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -123,8 +124,51 @@ def build(model: Any, x: Any) -> None:
         return
 
 
+def outputs_of(subject: Subject) -> Iterator[tuple[str, Subject]]:
+    """Of a network with several outputs each one by its name, as if it were the only one.
+
+    Those that have a loss and targets of their own, and are what a layer gives. The whole network stays the
+    ``model``, so what asks it anew is not for these.
+    """
+    tree = subject.forward.output
+    if not isinstance(tree, (dict, list, tuple)) or subject.forward.failure is not None:
+        return
+    names = list(tree) if isinstance(tree, dict) else list(getattr(subject.model, "output_names", None) or ())
+    tensors = list(tree.values()) if isinstance(tree, dict) else list(tree)
+    if len(names) != len(tensors):
+        names = [f"output {number}" for number in range(len(tensors))]
+    whole, probed = subject.data.train.shape_y(subject.data.train.y), subject.y
+    for number, (name, tensor) in enumerate(zip(names, tensors, strict=True)):
+        given, target, y = (_of_output(part, name, number) for part in (subject.model.loss, whole, probed))
+        maker = subject.forward.maker(tensor)
+        if given is None or maker is None or not all(hasattr(part, "shape") for part in (tensor, target, y)):
+            continue
+        calls = subject.forward.calls[: subject.forward.calls.index(maker) + 1]
+        target = np.asarray(target)
+        train = replace(subject.data.train, y=[target], shape_y=lambda parts: parts[0])
+        yield name, replace(
+            subject, data=replace(subject.data, train=train, validation=None), loss=loss_from(given), y=y,
+            forward=Trace(calls, tensor), output=np.asarray(tensor), activation=_own_activation(maker),
+            labels=label_kind(target),
+        )  # fmt: skip
+
+
+def _of_output(parts: Any, name: str, number: int) -> Any:
+    """What belongs to one output: by its name, by its place, or for all alike (a loss)."""
+    if isinstance(parts, dict):
+        return parts.get(name)
+    if isinstance(parts, (list, tuple)):
+        return parts[number] if number < len(parts) else None
+    return None if hasattr(parts, "shape") else parts
+
+
 def loss_of(model: Any) -> Loss:
-    given = model.loss
+    """The loss that a model was compiled with."""
+    return loss_from(model.loss)
+
+
+def loss_from(given: Any) -> Loss:
+    """What is known of a loss, as `compile` is given it."""
     if isinstance(given, (list, tuple)) and len(given) == 1:
         given = given[0]
     if isinstance(given, str):
@@ -174,14 +218,18 @@ def class_numbers(target: Array, labels: str | None) -> Array | None:
 def _activation(model: Any, x: Any, forward: Trace) -> str | None:
     """By the last layer's own word, otherwise by how the output answers to a pushed bias."""
     maker = forward.maker(forward.output)
-    if maker is not None:
-        name = activation_name(maker.layer)
-        if name in ("softmax", "sigmoid", "tanh", "relu", "linear"):
-            return name
-        if isinstance(maker.layer, keras.layers.BatchNormalization):
-            return "linear"
+    name = None if maker is None else _own_activation(maker)
+    if name is not None:
+        return name
     call = forward.last(*WEIGHTED)
     return None if call is None else _by_pushing(model, x, call)
+
+
+def _own_activation(maker: Call) -> str | None:
+    name = activation_name(maker.layer)
+    if name in ("softmax", "sigmoid", "tanh", "relu", "linear"):
+        return name
+    return "linear" if isinstance(maker.layer, keras.layers.BatchNormalization) else None
 
 
 def _by_pushing(model: Any, x: Any, call: Call) -> str | None:

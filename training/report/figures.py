@@ -194,7 +194,7 @@ def quiet(axes: Axes) -> None:
     axes.set_facecolor(PAPER)
     axes.tick_params(colors=INK, labelsize=8.5, length=0)
     for axis in (axes.xaxis, axes.yaxis):
-        axis.label.set_size(9)
+        axis.label.set_fontsize(9)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color("#cfc7b8")
 
