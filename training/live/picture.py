@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from training.live.course import MOST_SHOWN, PERCENTILES, Doubles, Floats, Seen
 from training.report.colours import ACCENT, FAINT, GREY, INK, PAPER, RIGHT, SOFT, SURE, WRONG
+from training.report.learning import lit
 
 WIDTH, HEIGHT = 1600, 960
 """Pixels; even, as films want it."""
@@ -35,7 +36,9 @@ def draw(seen: Seen) -> npt.NDArray[np.uint8]:
     _spread(figure.add_subplot(grid[1, 0]), "Weights", seen, seen.weights)
     _spread(figure.add_subplot(grid[1, 1]), "Biases", seen, seen.biases)
     _tiles(
-        figure.add_subplot(grid[1, 2]), "Pictures held out, errors first; red: where it looks", *_held(seen)
+        figure.add_subplot(grid[1, 2]),
+        "Held out: errors first (orange); lit: where it looks",
+        *_held(seen),
     )
     _followed(figure.add_subplot(grid[2, :]), seen)
     canvas.draw()  # type: ignore[no-untyped-call]
@@ -59,16 +62,17 @@ def _headline(seen: Seen) -> str:
 
 
 def _accuracy(axes: Axes, seen: Seen) -> None:
-    _plain(axes, "Accuracy")
+    _plain(axes, "Right, of the pictures held out, by step")
     axes.plot(seen.looks, seen.accuracies, color=ACCENT, label="held out")
     axes.set_ylim(0, 1.02)
+    axes.set_yticks(np.linspace(0, 1, 6), [f"{share:.0%}" for share in np.linspace(0, 1, 6)])
     axes.set_xlim(0, max(seen.total, 1))
     if seen.accuracies:
         _last(axes, seen.looks[-1], seen.accuracies[-1], f"{seen.accuracies[-1]:.1%}")
 
 
 def _loss(axes: Axes, seen: Seen) -> None:
-    _plain(axes, "Loss")
+    _plain(axes, "Log loss, by step")
     axes.plot(seen.steps, seen.losses, color=SOFT, linewidth=0.8, label="training, each step")
     axes.plot(seen.looks, seen.held_losses, color=ACCENT, label="held out")
     axes.set_xlim(0, max(seen.total, 1))
@@ -79,7 +83,7 @@ def _loss(axes: Axes, seen: Seen) -> None:
 
 def _spread(axes: Axes, title: str, seen: Seen, spreads: Sequence[Doubles]) -> None:
     """The percentiles as bands; the outermost one as lines, since single numbers go far out."""
-    _plain(axes, f"{title}: how they are spread")
+    _plain(axes, f"{title}: how they are spread, by step")
     if not spreads:
         return
     rows = np.stack(spreads)
@@ -106,17 +110,10 @@ def _held(seen: Seen) -> tuple[list[Floats], list[str]]:
     for place, number in enumerate(seen.errors_first[:MOST_SHOWN]):
         picture = seen.held[number]
         if seen.heat is not None:
-            picture = _heated(picture, seen.heat[place])
+            picture = lit(np.clip(picture, 0, 255).astype(np.uint8), seen.heat[place]).astype(np.float32)
         tiles.append(picture)
         colours.append(RIGHT if seen.right(number) else WRONG)
     return tiles, colours
-
-
-def _heated(picture: Floats, heat: Floats) -> Floats:
-    """The picture a little greyer, and red where the network looked."""
-    height, width = picture.shape[:2]
-    strength = np.clip(cv2.resize(heat, (width, height), interpolation=cv2.INTER_CUBIC), 0, 1)[..., None]
-    return np.asarray(picture * (1 - 0.45 * strength) + np.array((235, 40, 20)) * 0.45 * strength, np.float32)
 
 
 def _tiles(axes: Axes, title: str, pictures: Sequence[Floats], colours: Sequence[str]) -> None:
