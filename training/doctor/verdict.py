@@ -204,8 +204,6 @@ def _unrelated(subject: Subject, outcome: Outcome, start: list[Array]) -> Iterat
     simple = simple_skill(train, known, loss)
     if simple >= _CHANCE:
         return
-    if _like_pictures(train) and outcome.progress < _BY_HEART:
-        return  # neighbours and lines tell nothing of pictures, and a network that learned nothing no more
     give_weights(subject.model, start)
     if Trial(subject.model).run(batches(train, train.affordable(32)), _STEPS).cut:
         return
@@ -213,7 +211,9 @@ def _unrelated(subject: Subject, outcome: Outcome, start: list[Array]) -> Iterat
     if ours >= _CHANCE:
         return
     unit = "of 20 for a perfect answer" if loss.family == REGRESSION else "standard deviations above chance"
-    yield error(
+    # Neighbours and lines tell little of pictures, and a network that did not even learn its rows no more.
+    proved = outcome.progress >= _BY_HEART or not _like_pictures(train)
+    yield (error if proved else warning)(
         "labels-unrelated",
         "y",
         f"on {len(known)} validation samples the network is {own:.1f}, a second training {ours:.1f}, "
