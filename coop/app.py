@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -47,6 +46,7 @@ from coop.frame.main_stream import MainStream
 from coop.frame.masked import own_zones
 from coop.frame.source import is_live
 from coop.frame.watch import CameraWatch
+from coop.load import processors
 from coop.logs import configure_logging
 from coop.models import Models, active_package
 from coop.nests import Nests
@@ -135,10 +135,9 @@ class Daemon:
             self._models.refresh()
             self._full = FullDisk()
             cameras = settings.active_cameras.items()
-            processors = os.cpu_count() or 1
-            self._turns = Turns(processors)
-            self._classifying = SpareTime(CLASSIFYING * processors)
-            self._magnifying = SpareTime(MAGNIFYING * processors)
+            self._turns = Turns(processors())
+            self._classifying = SpareTime(CLASSIFYING * processors())
+            self._magnifying = SpareTime(MAGNIFYING * processors())
             self._addressees = Addressees(settings=settings, store=self._store, clock=utc_now)
             self._crew = Crew([self._camera(name, camera, composer) for name, camera in cameras])
             parts = make_parts(

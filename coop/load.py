@@ -1,13 +1,19 @@
-"""How much of the processor this process uses."""
+"""How many processors this process may use, and how much of them it does."""
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable
 
 WINDOW_S = 10.0
 """The share is that of the last so many seconds: shorter, and it jumps with every picture."""
+
+
+def processors() -> int:
+    """As many as this process may run on, which a container or a service may limit."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Load:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from coop.classify.package import ModelPackage
 from coop.classify.runtime import Classifier
 from coop.classify.starter import STARTER_FOLDER, ensure_starter
 from coop.errors import CoopError, ModelPackageError, StoreError
+from coop.load import processors
 from coop.places import models_dir
 from coop.settings import Settings
 from coop.trouble import Trouble
@@ -119,7 +119,7 @@ class Models:
             problem = f"it is for the task {package.card.task!r}, not {task!r}"
             raise ModelPackageError(folder, problem, "Use it for its own task")
         threads = self._settings.classify.threads
-        return Classifier(package, threads=threads, copies=max(1, (os.cpu_count() or 1) // threads))
+        return Classifier(package, threads=threads, copies=max(1, processors() // threads))
 
     def _tell(self, error: CoopError, meanwhile: str) -> None:
         self.problems.append(error)

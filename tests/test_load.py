@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
-from coop.load import WINDOW_S, Load
+from coop.load import WINDOW_S, Load, processors
 
 
 class Machine:
@@ -54,3 +56,13 @@ def test_this_process_works_when_it_works() -> None:
     machine.now += 1
     while (load.share() or 0) < 0.01:
         sum(range(10_000))
+
+
+def test_only_processors_that_may_be_used_count() -> None:
+    allowed = os.sched_getaffinity(0)
+    assert processors() == len(allowed)
+    try:
+        os.sched_setaffinity(0, {min(allowed)})
+        assert processors() == 1
+    finally:
+        os.sched_setaffinity(0, allowed)
