@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +29,7 @@ class Frame:
     image: Picture
     number: int = 0
     finer: Callable[[], Picture | None] | None = None
+    _fetched: list[Picture] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.time.tzinfo is None:
@@ -45,14 +45,17 @@ class Frame:
     def height(self) -> int:
         return int(self.image.shape[0])
 
-    @cached_property
+    # No cached_property: until Python 3.12 all frames share its lock, in which cameras would wait for each other.
+    @property
     def finest(self) -> Picture:
         """This moment with as many pixels as there are: from the main stream, else ``image``.
 
         It is fetched, and decoded, when it is first asked for.
         """
-        finer = self.finer() if self.finer is not None else None
-        return self.image if finer is None else finer
+        if not self._fetched:
+            finer = self.finer() if self.finer is not None else None
+            self._fetched.append(self.image if finer is None else finer)
+        return self._fetched[0]
 
     def cutout(self, box: Box) -> Picture:
         """What is in a box of ``image``, with as many pixels as there are."""

@@ -1,5 +1,7 @@
 """A frame and the same moment in the camera's main stream."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import numpy as np
@@ -54,3 +56,21 @@ def test_a_box_is_the_same_part_of_either_picture(
     ):
         assert abs(got - of_small * whole / side) <= 1.5, "rounded, and at least one pixel wide"
     assert frame.cutout(Box(x, y, w, h)).shape == (part.h, part.w, 3)
+
+
+def test_a_camera_that_waits_for_its_main_stream_holds_up_no_other() -> None:
+    """Each waits until the other has come as far: if one had to wait for the other's end, neither would."""
+    both = threading.Barrier(2, timeout=30)
+
+    def finer() -> Picture:
+        both.wait()
+        return np.zeros((72, 128, 3), np.uint8)
+
+    frames = [
+        Frame(camera=name, time=NOON, image=np.zeros((36, 64, 3), np.uint8), finer=finer) for name in "ab"
+    ]
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda frame: frame.finest, frames))
+
+    assert [picture.shape for picture in found] == [(72, 128, 3)] * 2
+    assert all(frame.finest is picture for frame, picture in zip(frames, found, strict=True))  # asked once
