@@ -45,7 +45,7 @@ class Frame:
     def height(self) -> int:
         return int(self.image.shape[0])
 
-    # No cached_property: until Python 3.12 all frames share its lock, in which cameras would wait for each other.
+    # No cached_property: until Python 3.12 all frames share its lock, so cameras would wait for each other.
     @property
     def finest(self) -> Picture:
         """This moment with as many pixels as there are: from the main stream, else ``image``.
