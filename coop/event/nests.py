@@ -16,7 +16,7 @@ pictures to be believed, unless the nest could not be counted for long. Infrared
 there are readings in colour they alone count.
 
 The first count of all is no news. Until it was read in colour, a change with nobody near corrects it in
-silence.
+silence, and where somebody was near, eggs may have been hidden that lay there before.
 
 While the camera's picture was dark, covered or frozen, or there was none, anybody may have been there. A
 change is then as credible as after a long time without a count, and eggs that are gone may be collected ones.
@@ -69,6 +69,8 @@ _HEN_EATS = 0.01
 BLIND = timedelta(minutes=45)
 """A nest that could not be counted for so long may have had visitors that no camera saw."""
 _NOBODY_TAKES, _BLIND_TAKES = 0.0005, 0.01
+_HIDDEN = (0.75, 0.2, 0.05)
+"""The chance that a count by infrared light alone overlooked so many eggs."""
 _NOBODY_LAYS, _BLIND_LAYS = 0.001, 0.05
 """With nobody near in one interval between counts; with somebody near it is `UNSEEN_CHANCE`."""
 
@@ -199,7 +201,7 @@ class NestBook:
         recount = not nest.proven and not there  # the first count may be a mistake of the night, not an egg
         long = nest.count is not None and first - nest.count.time > BLIND
         blind = long or self._was_unseen(nest.count, first)
-        why = _Explainer(None if recount else nest.count, there, self._predators, blind)
+        why = _Explainer(None if recount else nest.count, there, self._predators, blind, nest.proven)
         best = why.best(_best_lit(nest.stretch))
         if best is None or sum(r.eggs == best.eggs for r in nest.stretch) < self._repeats:
             return [], []
@@ -320,12 +322,15 @@ class Explanation:
 
 @dataclass(frozen=True)
 class _Explainer:
-    """What became of a nest since its last count. ``blind``: others than these may have been there."""
+    """What became of a nest since its last count. ``blind``: others than these may have been there.
+    ``proven``: whether the count was made in colour.
+    """
 
     count: NestCount | None
     visits: Sequence[Visit]
     predators: frozenset[str]
     blind: bool
+    proven: bool
 
     def best(self, stretch: Sequence[NestReading]) -> Explanation | None:
         """The explanation of the number that is believed; None while none is."""
@@ -350,11 +355,13 @@ class _Explainer:
         minutes = [(v.last_seen - max(v.began, count.time)).total_seconds() / 60 for v in stays]
         unseen = _BLIND_LAYS if self.blind else UNSEEN_CHANCE if self.visits else _NOBODY_LAYS
         laying = distribution([*(laying_chance(m) for m in minutes), unseen])
-        for taken, chance in self._taking(count.eggs, bool(stays)):
-            for laid, p in enumerate(laying):
-                eggs = count.eggs - taken + laid
-                if eggs < most:
-                    yield Explanation(eggs=eggs, laid=laid, taken=taken, probability=chance * p)
+        for hidden, share in enumerate((1.0,) if self.proven else _HIDDEN):
+            there = count.eggs + hidden
+            for taken, chance in self._taking(there, bool(stays)):
+                for laid, p in enumerate(laying):
+                    eggs = there - taken + laid
+                    if eggs < most:
+                        yield Explanation(eggs=eggs, laid=laid, taken=taken, probability=share * chance * p)
 
     def _taking(self, eggs: int, hens: bool) -> Iterator[tuple[int, float]]:
         """How many were taken, with what probability."""

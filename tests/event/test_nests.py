@@ -166,6 +166,17 @@ def test_a_first_count_by_night_is_corrected_by_day_in_silence() -> None:
     assert (egg.subject, egg.time) == ("Ida", at(221))
 
 
+def test_an_egg_that_infrared_hid_is_not_laid_by_the_first_hen_of_the_morning() -> None:
+    night = [by_night(n, 0) for n in range(0, 60, 10)]
+    [egg] = story(*night, visit("Ida", 70, 100), *(bare(n, 2, 0.99) for n in (101, 102, 103)))
+    assert (egg.subject, egg.together, egg.eggs) == ("Ida", 1, 2), "one lay there"
+    assert story(*night, visit("Ida", 70, 72), *(bare(n, 1, 0.99) for n in (73, 74, 75))) == []
+    day = [bare(n, 0, 0.99) for n in range(60, 130, 10)]
+    later = [bare(n, 2, 0.99) for n in (171, 172, 173)]
+    two = story(*night, *day, visit("Ida", 140, 170), *later)
+    assert len(two) == 2, "in colour none lay there"
+
+
 def test_an_egg_without_a_visitor_is_found_where_the_pictures_are_clear() -> None:
     day = [bare(n, 0) for n in range(0, 100, 10)]
     [egg] = story(*day, *(bare(n, 1, 0.99) for n in range(100, 240, 10)))
