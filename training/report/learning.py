@@ -158,6 +158,8 @@ def draw_landscape(found: Landscape) -> bytes:
         axes.contour(found.reach, found.reach, part, levels=levels, colors="white", linewidths=0.4)
         axes.plot(0, 0, "+", color=INK, markersize=11, markeredgewidth=2)
         axes.set_aspect("equal")
+        axes.set_xticks([float(found.reach[0]), 0, float(found.reach[-1])])
+        axes.set_yticks([float(found.reach[0]), 0, float(found.reach[-1])])
         axes.set_title(name, fontsize=9.5, color=INK)
         axes.set_xlabel("along one direction", color=GREY)
     figure.axes[0].set_ylabel("along another", color=GREY)
