@@ -91,6 +91,17 @@ def test_installing_again_is_harmless_but_another_one_of_that_name_is_refused(
     assert "another package is installed as hens-1" in str(result.exception)
 
 
+def test_a_package_takes_its_report_along(home: Path, network: bytes) -> None:
+    made = package(home / "made", network, trained_on={"answers": {"Agnes": 30, "Berta": 12}})
+    report = home / "made-report"
+    report.mkdir()
+    (report / "report.html").write_text("a page")
+    assert coop(home, "install", str(made)).exit_code == 0
+    assert (home / "data" / "reports" / "hens-1" / "report.html").read_text() == "a page"
+    shown = coop(home, "show", "hens-1").output
+    assert "Agnes 30, Berta 12" in shown and "{" not in shown
+
+
 def test_what_is_no_package_is_never_put_to_work(home: Path, network: bytes) -> None:
     made = package(home / "made", network)
     (made / "model.tflite").write_bytes(b"something else")

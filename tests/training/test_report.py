@@ -14,12 +14,15 @@ from fakes.colours import BLUE, DARK, GREEN, RED, Colour, colour_package, labell
 from typer.testing import CliRunner
 
 from coop.classify.card import TaskMode
+from coop.classify.efficientnet_lite import LiteWeights
+from coop.classify.network import first_filters
+from coop.classify.package import ModelPackage
 from coop.classify.runtime import Classifier
 from coop.cli.main import app
 from training.evaluate import compare, report, score
 from training.labelled import read_labelled
 from training.report.looks import occlusion_map, worst
-from training.report.page import sections
+from training.report.page import learning_sections, sections
 
 FIGURES = ("classes", "groups", "confusion", "calibration", "coverage", "map", "errors")
 ROWS = ((RED, "red", "a"), (GREEN, "green", "a"), (BLUE, "blue", "b"), (BLUE, "red", "b"))
@@ -99,6 +102,16 @@ def test_what_a_network_looked_at_is_found(tmp_path: Path) -> None:
     assert for_red[:, :3].min() > 0.02
     assert for_red[:, 5:].max() < 0, "dark places covered with the mean, which is reddish, speak for red"
     assert np.abs(occlusion_map(classifier, picture, 2)).max() < 1e-6, "nothing here is blue"
+
+
+def test_the_first_filters_are_read_from_the_file(
+    starter_package: ModelPackage, weights: LiteWeights, tmp_path: Path
+) -> None:
+    found = first_filters(starter_package.model)
+    assert found is not None and np.array_equal(found, weights.stem.weights)
+    names = [section.name for section in learning_sections(starter_package, {"course": b"png"})]
+    assert names == ["course", "first-filters"]
+    assert first_filters(colour_package(tmp_path / "p", TaskMode.SINGLE, ("a", "b", "c")).model) is None
 
 
 def test_two_models_are_compared_picture_by_picture(tmp_path: Path) -> None:
