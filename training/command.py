@@ -32,6 +32,9 @@ from training.augment import RECIPES, contact_sheet, titled
 from training.backbones import Eye, is_lite
 from training.cells import SIDE as CELL_SIDE
 from training.cells import CellHead, learn_cells, suits
+from training.counting import SIDE as COUNT_SIDE
+from training.counting import CountHead, learn_counts
+from training.counting import suits as suits_counting
 from training.evaluate import Scores, report, score
 from training.evaluating import bars, teller
 from training.examine import examine
@@ -54,7 +57,7 @@ _TUNE_IT = "Leave --no-fine-tune out"
 FEWEST_TUNED = 40
 MOST_TUNED_UNASKED = 600
 """Fewer pictures than the first teach a network nothing; more than this take more than some minutes."""
-FEWEST_CELLS, MOST_CELLS = 30, 600
+FEWEST_CELLS, MOST_CELLS = 8, 600
 """The same for a head over cells, which few pictures suffice for."""
 
 
@@ -330,6 +333,10 @@ def _learned(
         best = _by_cells(best, console, choices)
         if choices.fine_tune is None and isinstance(best.head, CellHead):
             return best  # minutes of tuning in its place were no better on days that it never saw
+    if _for_counting(examined.pictures, choices):
+        best = _by_counting(best, trials[0].loss, console, choices)
+        if choices.fine_tune is None and isinstance(best.head, CountHead):
+            return best
     if not _to_tune(len(examined.pictures), choices, console):
         if choices.watched:
             _say(console, "No network was tuned, so there was nothing to watch: --fine-tune does it.")
@@ -380,7 +387,7 @@ def _for_cells(pictures: LabelledSet, choices: Choices) -> bool:
     if choices.cells is None and not FEWEST_CELLS <= len(pictures) <= MOST_CELLS:
         return False
     fit = suits(pictures)
-    if choices.cells and not fit:
+    if choices.cells and not fit and not suits_counting(pictures):
         raise LabelledDataError(
             pictures.source,
             "it is not of several labels a picture, all by one fixed camera, as a head over cells needs",
@@ -406,6 +413,32 @@ def _by_cells(best: Learned, console: Console, choices: Choices) -> Learned:
         return best
     manner = "efficientnet-lite0, frozen, looked at cell by cell"
     return replace(best, head=trial.head, recipe="places", size=CELL_SIDE, manner=manner)
+
+
+def _for_counting(pictures: LabelledSet, choices: Choices) -> bool:
+    """Whether to count cell by cell: where it is eggs, nothing else, and the pictures are not too many."""
+    if choices.cells is False or (choices.cells is None and choices.backbone != LITE0.name):
+        return False
+    return suits_counting(pictures) and (choices.cells is True or len(pictures) <= MOST_CELLS)
+
+
+def _by_counting(best: Learned, plain_loss: float, console: Console, choices: Choices) -> Learned:
+    with bars(console) as bar:
+        counting = bar.add_task("Counting cell by cell", total=None)
+        trial = learn_counts(
+            best.pictures,
+            seed=choices.seed,
+            progress=lambda done, total: bar.update(counting, completed=done, total=total),
+        )
+    better = trial.loss < plain_loss
+    within = float(str(trial.head.measured["held_out_within_one"]))
+    _say(console, f"Eggs: a head that adds up cells has log loss {trial.loss:.3f} on groups held out "
+                  f"({within:.1%} within one), where a plain head has {plain_loss:.3f}. "
+                  f"The {'head that adds up' if better else 'plain head'} is kept.")  # fmt: skip
+    if not better:
+        return best
+    manner = "efficientnet-lite0, frozen, eggs counted cell by cell"
+    return replace(best, head=trial.head, recipe="places", size=COUNT_SIDE, manner=manner)
 
 
 def _to_tune(pictures: int, choices: Choices, console: Console) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from coop.classify.card import TaskMode
 from training.labelled import Example, LabelledDataError, LabelledSet, unreadable
 
 _FEW = 3  # names in a sentence
+_FEWEST = 4  # pictures: with fewer there is nothing to hold out
+_HARDLY = 15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,13 +35,12 @@ def examine(pictures: LabelledSet) -> Examined:
     good = LabelledSet(
         source=pictures.source, mode=pictures.mode, classes=pictures.classes, examples=tuple(kept)
     )
-    _require_something_to_tell(good)
-    warnings = [
+    left_out = [
         *_of_files("cannot be read as a picture, and is left out", sorted(bad)),
         *_of_files("is the same file as another one with another label: all of them are left out", torn),
-        *_poor(good),
     ]
-    return Examined(pictures=good, warnings=tuple(warnings))
+    _require_something_to_tell(good, left_out)
+    return Examined(pictures=good, warnings=(*left_out, *_poor(good)))
 
 
 def _contradictions(examples: list[Example]) -> tuple[list[Path], list[Example]]:
@@ -51,26 +52,35 @@ def _contradictions(examples: list[Example]) -> tuple[list[Path], list[Example]]
     return sorted(torn), [example for example in examples if example.path not in torn]
 
 
-def _require_something_to_tell(pictures: LabelledSet) -> None:
-    labels = Counter(example.label for example in pictures.examples)
+def _require_something_to_tell(pictures: LabelledSet, left_out: Sequence[str]) -> None:
+    labels, n = Counter(example.label for example in pictures.examples), len(pictures)
+    because = f" ({' '.join(left_out).removesuffix('.')})" if left_out else ""
     if len(labels) < 2:
         only = next(iter(labels), None)
-        what = "no picture can be used" if only is None else f"all {len(pictures)} pictures are {only!r}"
+        what = "no picture can be used" if only is None else f"all {n} pictures are {only!r}"
         raise LabelledDataError(
             pictures.source,
-            f"{what}, so there is nothing to tell apart",
-            "Label pictures of something else too",
+            f"{what}, so there is nothing to tell apart{because}",
+            "Label pictures of something else too"
+            if only is not None
+            else "Restore the files, or label others",
         )
-    if len(pictures) < 2 * len(labels) or len(pictures) < 8:
+    # A number between two others can be learned from those; a class is known from its own pictures only.
+    if n < _FEWEST or (pictures.mode is not TaskMode.COUNT and n < 2 * len(labels)):
         raise LabelledDataError(
             pictures.source,
-            f"{len(pictures)} pictures of {len(labels)} different answers are too few to learn from",
+            f"{n} pictures of {len(labels)} different answers are too few to learn from{because}",
             "Label at least a few of each",
         )
 
 
 def _poor(pictures: LabelledSet) -> Iterator[str]:
     """What will make the model worse than it need be."""
+    if len(pictures) < _HARDLY:
+        yield (
+            f"Only {len(pictures)} pictures: a model can be made of them, but its figures say little. "
+            "Label more, of other days too."
+        )
     by_name: dict[str, set[str]] = defaultdict(set)
     count: Counter[str] = Counter()
     for example in pictures.examples:

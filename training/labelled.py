@@ -144,6 +144,14 @@ class _Row:
 
 def _rows(source: Path) -> list[_Row]:
     """The lines; one without a group is a group of its own."""
+    try:
+        return _lines(source)
+    except (UnicodeDecodeError, csv.Error) as error:
+        problem = f"it is no CSV in UTF-8 ({error})"
+        raise LabelledDataError(source, problem, "Save it as CSV in UTF-8, with plain commas") from None
+
+
+def _lines(source: Path) -> list[_Row]:
     with source.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
         missing = {"path", "label"} - set(reader.fieldnames or ())

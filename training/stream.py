@@ -14,7 +14,7 @@ import numpy.typing as npt
 from coop.classify.card import TaskMode
 from coop.classify.preprocess import prepare
 from training.answers import Answers
-from training.augment import RECIPES, Floats, Sometimes, other_light
+from training.augment import RECIPES, Floats, Sometimes, Variation, other_light
 from training.backdrop import Backdrop, Exposure, exposure, joined
 from training.labelled import Example, read_picture
 
@@ -91,6 +91,11 @@ class Stream:
         """One picture, as it might have been."""
         values, target, sources = self._joined(random) if self.donors else self._single(random)
         return Drawn(self._as_seen(_varied(values, RECIPES[self.recipe], random)), target, sources)
+
+    def changed(self, number: int, change: Variation, random: Random) -> npt.NDArray[np.uint8]:
+        """One picture after ``change``, as it might have been: (side, side, 3), RGB."""
+        values = _varied(change(self._values(number), random), RECIPES[self.recipe], random)
+        return self._as_seen(values).astype(np.uint8)
 
     def relit(self, number: int, random: Random) -> Floats:
         """A picture in light of another kind than any that `draw` makes: to judge by, never to learn from."""

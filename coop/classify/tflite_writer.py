@@ -109,7 +109,7 @@ class GraphWriter:
         axes = self._constant(np.array([1, 2], dtype=np.int32), schema.TensorType.INT32)
         highest = self._reduced("REDUCE_MAX", x, axes, keep=True)
         lowered = self._add("SUB", [x, highest], x.shape, schema.SubOptionsT())  # cannot overflow
-        shares = self._add("EXP", [lowered], x.shape, schema.ExpOptionsT())
+        shares = self.exp(lowered)
         mean = self._reduced("MEAN", shares, axes, keep=False)
         return self.add(self.log(mean), self._reduced("REDUCE_MAX", x, axes, keep=False))
 
@@ -123,6 +123,9 @@ class GraphWriter:
         options = schema.SoftmaxOptionsT()
         options.beta = 1.0
         return self._add("SOFTMAX", [x], x.shape, options)
+
+    def exp(self, x: Node) -> Node:
+        return self._add("EXP", [x], x.shape, schema.ExpOptionsT())
 
     def log(self, x: Node, name: str = "") -> Node:
         return self._add("LOG", [x], x.shape, None, name)
