@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: messages help demo test check bench bench-crash bench-cameras bench-coop bench-motion bench-motion-highway setup clean bench-labeling check-page bench-training bench-nestcam bench-strangers
+.PHONY: messages help demo test check bench bench-crash bench-cameras bench-coop bench-motion bench-motion-highway setup clean bench-labeling check-page bench-training bench-nestcam bench-nestboxes bench-strangers
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -64,6 +64,9 @@ bench-coop: $(VENV)/.test  ## 30 simulated days on 3 seeds: eggs, who laid them,
 bench-nestcam: $(VENV)/.test  ## learn from one day of a real nest camera, score another; plain head and as it comes
 	$(BIN)/python tests/bench/nestcam.py
 
+bench-nestboxes: $(VENV)/.test  ## eggs and hens in two real nest boxes, each day held out in turn (some ten minutes)
+	PYTHONPATH=tests $(BIN)/python -m bench.nestboxes
+
 bench-strangers: $(VENV)/.test  ## a hen that nobody labelled, told from the flock: each way of it; what does not help a head
 	PYTHONPATH=tests $(BIN)/python tests/bench/strangers.py
 
@@ -72,7 +75,10 @@ bench-labeling: $(VENV)/.test  ## the labelling page with 100,000 pictures: key 
 	PYTHONPATH=tests $(BIN)/python -m bench.labeling.learning_curve
 	PYTHONPATH=tests $(BIN)/python -m bench.labeling.planted_errors
 
-bench-training: $(VENV)/.test  ## the ladder of digits, quickly; the doctor: 156 planted faults, their healthy twins (an hour)
+bench-training: $(VENV)/.test  ## a head beside plain Keras, LiteRT beside ONNX Runtime, the ladder of digits quickly, the doctor (over an hour)
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[bench]'
+	PYTHONPATH=tests $(BIN)/python -m bench.learning.head
+	PYTHONPATH=tests $(BIN)/python -m bench.learning.latency
 	$(BIN)/coop train digits --data "$${COOP_TEST_DATA:-../shared/data}/mnist" --out bench-output/digits --quick
 	PYTHONPATH=tests $(BIN)/python -m bench.doctor
 

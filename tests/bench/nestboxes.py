@@ -52,7 +52,9 @@ def said(folder: Path, what: str, day: str) -> list[tuple[str, str]]:
     coop(folder, "train", "--data", str(learned), "--out", str(package))
     coop(folder, "evaluate", str(package), "--data", str(scored), "--json", str(figures))
     confusion = json.loads(figures.read_text())["confusion"]
-    return [(truth, answer) for truth, row in confusion.items() for answer, n in row.items() for _ in range(n)]
+    return [
+        (truth, answer) for truth, row in confusion.items() for answer, n in row.items() for _ in range(n)
+    ]
 
 
 def eggs_line(day: str, pairs: list[tuple[str, str]]) -> str:
