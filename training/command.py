@@ -334,7 +334,7 @@ def _learned(
         if choices.fine_tune is None and isinstance(best.head, CellHead):
             return best  # minutes of tuning in its place were no better on days that it never saw
     if _for_counting(examined.pictures, choices):
-        best = _by_counting(best, trials[0].loss, console, choices)
+        best = _by_counting(best, console, choices)
         if choices.fine_tune is None and isinstance(best.head, CountHead):
             return best
     if not _to_tune(len(examined.pictures), choices, console):
@@ -422,7 +422,8 @@ def _for_counting(pictures: LabelledSet, choices: Choices) -> bool:
     return suits_counting(pictures) and (choices.cells is True or len(pictures) <= MOST_CELLS)
 
 
-def _by_counting(best: Learned, plain_loss: float, console: Console, choices: Choices) -> Learned:
+def _by_counting(best: Learned, console: Console, choices: Choices) -> Learned:
+    """Judged by what is exactly right: by log loss a head wins that says the usual number of anything."""
     with bars(console) as bar:
         counting = bar.add_task("Counting cell by cell", total=None)
         trial = learn_counts(
@@ -430,10 +431,12 @@ def _by_counting(best: Learned, plain_loss: float, console: Console, choices: Ch
             seed=choices.seed,
             progress=lambda done, total: bar.update(counting, completed=done, total=total),
         )
-    better = trial.loss < plain_loss
+    counted, plain = (float(str(h.measured["held_out_accuracy"])) for h in (trial.head, best.head))
     within = float(str(trial.head.measured["held_out_within_one"]))
-    _say(console, f"Eggs: a head that adds up cells has log loss {trial.loss:.3f} on groups held out "
-                  f"({within:.1%} within one), where a plain head has {plain_loss:.3f}. "
+    better = counted >= plain
+    size = float(str(trial.head.measured["egg_length"]))
+    _say(console, f"Eggs, {size:.1%} of the picture long: a head that adds up cells has {counted:.1%} of those "
+                  f"held out right ({within:.1%} within one), a plain head {plain:.1%}. "
                   f"The {'head that adds up' if better else 'plain head'} is kept.")  # fmt: skip
     if not better:
         return best
