@@ -434,9 +434,8 @@ def _by_counting(best: Learned, console: Console, choices: Choices) -> Learned:
     counted, plain = (float(str(h.measured["held_out_accuracy"])) for h in (trial.head, best.head))
     within = float(str(trial.head.measured["held_out_within_one"]))
     better = counted >= plain
-    size = float(str(trial.head.measured["egg_length"]))
-    _say(console, f"Eggs, {size:.1%} of the picture long: a head that adds up cells has {counted:.1%} of "
-                  f"those held out right ({within:.1%} within one), a plain head {plain:.1%}. "
+    _say(console, f"Eggs: a head that adds up cells has {counted:.1%} of those held out right "
+                  f"({within:.1%} within one), a plain head {plain:.1%}. "
                   f"The {'head that adds up' if better else 'plain head'} is kept.")  # fmt: skip
     if not better:
         return best

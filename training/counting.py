@@ -26,7 +26,7 @@ from coop.classify.tflite_writer import GraphWriter, Node
 from coop.domain.frame import Picture
 from training.answers import Answers, Doubles, thresholds
 from training.eggs import MOST, with_eggs
-from training.folds import held_out
+from training.folds import Folded, held_out
 from training.head import THRESHOLDS, UNSEEN_THRESHOLD, best_temperature
 from training.labelled import LabelledSet
 from training.quick import PARTS, as_groups
@@ -38,9 +38,9 @@ Progress = Callable[[int, int], None]
 
 SIDE = 512
 DRAWS = 160
-"""So many varied pictures are learned from; a third of it says for each size of eggs how well it explains."""
-LENGTHS = (0.019, 0.026, 0.036)
-"""Half an egg's length, as a share of the picture's longer side; what explains the pictures best is taken."""
+"""So many varied pictures are learned from, however few were labelled."""
+LENGTH = 0.026
+"""Half an egg's length, as a share of the picture's longer side: as where two boxes are seen."""
 
 _CELL = 16  # pixels
 _SHARPNESS = 8.0
@@ -66,6 +66,7 @@ class CountHead:
     measured: dict[str, object]
     mode: TaskMode = TaskMode.COUNT
     familiar: None = None
+    folded: Folded | None = None
 
     def counts(self, cells: Floats) -> Floats:
         """(n, cells, features) -> (n,)."""
@@ -101,11 +102,10 @@ class CountHead:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class CountTrial:
-    """A head that counts, its log loss on pictures held out, and what each size leaves unexplained."""
+    """A head that counts, and its log loss on pictures held out."""
 
     head: CountHead
     loss: float
-    costs: dict[float, float]
 
 
 def suits(pictures: LabelledSet) -> bool:
@@ -118,11 +118,11 @@ def learn_counts(
     *,
     seed: int = 0,
     draws: int = DRAWS,
-    lengths: Sequence[float] = LENGTHS,
+    length: float = LENGTH,
     precision: float = 0.95,
     progress: Progress | None = None,
 ) -> CountTrial:
-    """Learn a head that counts, the eggs' size being the one with which the pictures are explained best."""
+    """Learn a head that counts. ``length``: half an egg's, as a share of the picture's longer side."""
     answers = Answers(mode=pictures.mode, labels=tuple(e.label for e in pictures.examples))
     stream = Stream(
         examples=pictures.examples, answers=answers, learned=np.arange(len(pictures)), side=SIDE,
@@ -130,8 +130,7 @@ def learn_counts(
     )  # fmt: skip
     parts = _parts(answers, [e.group for e in pictures.examples])
     n, everything = len(pictures), np.ones(len(pictures), dtype=bool)
-    few = draws // 3 if len(lengths) > 1 else 0
-    total = n + len(lengths) * (few + bool(few)) + draws + 1 + len(parts)
+    total = n + draws + 1 + len(parts)
     tell = partial(_tell, iter(range(1, total + 1)), total, progress)
     eye = _Eye(load_lite_weights())
     plain = np.empty((n, (SIDE // _CELL) ** 2, sum(eye.widths)), dtype=np.float32)
@@ -141,11 +140,6 @@ def learn_counts(
     numbers = answers.targets[:, 0]
     classes = tuple(f"{answers.outputs[0]}={n}" for n in range(int(numbers.max()) + _BEYOND + 1))
     answers.__dict__.update(classes=classes)  # as if so many had been seen
-    costs = {}
-    for length in lengths if few else ():
-        costs[length] = _Lesson.of(stream, eye, plain, numbers, length, (few, seed), tell).fit(everything)[1]
-        tell()
-    length = min(costs, key=costs.__getitem__) if costs else lengths[0]
     lesson = _Lesson.of(stream, eye, plain, numbers, length, (draws, seed), tell)
     head = lesson.head(lesson.fit(everything)[0], classes)
     tell()
@@ -158,10 +152,10 @@ def learn_counts(
     off = np.abs(counts.round() - numbers)
     return CountTrial(
         loss=loss,
-        costs=costs,
         head=replace(
             head,
             temperature=temperature,
+            folded=Folded(numbers=np.arange(n), logits=logits),
             thresholds=thresholds(answers, logits / temperature, precision, THRESHOLDS, UNSEEN_THRESHOLD),
             measured={
                 "pictures": n,
@@ -169,7 +163,6 @@ def learn_counts(
                 "held_out_accuracy": round(float((off == 0).mean()), 4),
                 "held_out_within_one": round(float((off <= 1).mean()), 4),
                 "held_out_log_loss": round(loss, 4),
-                "egg_length": round(2 * lesson.length, 3),
             },
         ),
     )

@@ -29,7 +29,7 @@ def test_eggs_of_a_day_that_nothing_was_learned_from(test_data: Path, tmp_path: 
     day = "2016-06-18"
     learned = examine(everything.of_groups(set(everything.groups) - {day})).pictures
     done: list[tuple[int, int]] = []
-    trial = learn_counts(learned, draws=98, lengths=(0.026,), progress=lambda *at: done.append(at))
+    trial = learn_counts(learned, draws=98, progress=lambda *at: done.append(at))
     assert done[-1][0] == done[-1][1] == len(done) and done == sorted(done)
     assert trial.head.classes == tuple(f"eggs={n}" for n in range(12))
     package = write_head_package(
