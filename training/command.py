@@ -57,7 +57,7 @@ _TUNE_IT = "Leave --no-fine-tune out"
 FEWEST_TUNED = 40
 MOST_TUNED_UNASKED = 600
 """Fewer pictures than the first teach a network nothing; more than this take more than some minutes."""
-FEWEST_CELLS, MOST_CELLS = 8, 600
+FEWEST_CELLS, MOST_CELLS = 30, 600
 """The same for a head over cells, which few pictures suffice for."""
 
 
