@@ -20,6 +20,7 @@ from training.head import write_head_package
 from training.labelled import LabelledSet, read_labelled, read_picture
 
 
+@pytest.mark.timeout(600)  # twenty seconds of one core, which a busy machine may not give
 def test_eggs_of_a_day_that_nothing_was_learned_from(test_data: Path, tmp_path: Path) -> None:
     """Seven pictures with five to seven eggs are learned from; the day has eight, ten and one.
 
