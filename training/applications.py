@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coop.classify.efficientnet_lite import LITES, BackboneError
-from training.network import ANSWER, FEATURES, dense
+from training.network import ANSWER, EXACT, FEATURES, dense
 
 Floats = npt.NDArray[np.float32]
 
@@ -53,7 +53,7 @@ def tunable_application(
     prepared = sys.modules[build.__module__].preprocess_input(keras.ops.multiply(picture, 1.0))
     with _Downloading(name):
         body = build(include_top=False, weights=weights, input_tensor=prepared, input_shape=(side, side, 3))
-    features = keras.layers.GlobalAveragePooling2D(name=FEATURES)(body.output)
+    features = keras.layers.GlobalAveragePooling2D(name=FEATURES, dtype=EXACT)(body.output)
     width = int(features.shape[-1])
     blank = np.zeros((outputs, width), np.float32), np.zeros(outputs, np.float32)
     answer = dense(keras.layers.Dropout(dropout, name="head_dropout")(features), *blank, ANSWER)

@@ -157,6 +157,16 @@ PLACES: tuple[Sometimes, ...] = (
 RECIPES: Mapping[str, Sequence[Sometimes]] = {"crops": CROPS, "places": PLACES}
 
 
+def strengthened(recipe: Sequence[Sometimes], strength: float) -> tuple[Sometimes, ...]:
+    """A recipe that varies more or less: 0 not at all, 0.5 half as often, 1 as it is, 2 twice over.
+
+    Of 1.5 the second time comes half as often. What is done twice goes farther.
+    """
+    whole, rest = divmod(strength, 1)
+    again = tuple(Sometimes(rest * step.share, step.variation) for step in recipe) if rest else ()
+    return (*(tuple(recipe) * int(whole)), *again)
+
+
 def varied(picture: Picture, recipe: Sequence[Sometimes], random: Random) -> Picture:
     """A picture (h, w, 3), uint8, as it might have been; the same generator gives the same variation."""
     values: Floats = picture.astype(np.float32) / np.float32(255)

@@ -11,12 +11,15 @@ from training.tune import Batches, Plan, loss_of
 _ROWS = 32
 
 
-def check_up(model: keras.Model, stream: Batches, plan: Plan) -> list[Finding]:
+def check_up(
+    model: keras.Model, stream: Batches, plan: Plan, loss: keras.losses.Loss | None = None
+) -> list[Finding]:
     """What ails the network, its data and its gradients before the first step, worst first.
 
     No weight changes. No training on trial: the head has learned already, and the pictures held out judge
     what comes of it.
     """
-    model.compile(keras.optimizers.AdamW(plan.head_rate), loss_of(stream.answers.mode, plan.smoothing))
+    loss = loss or loss_of(stream.answers.mode, plan.smoothing)
+    model.compile(keras.optimizers.AdamW(plan.head_rate), loss)
     pictures, targets = stream.batch(0, _ROWS)
     return examine(model, pictures, targets, trial=False, batch_size=plan.batch, epochs=plan.epochs)

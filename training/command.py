@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -24,12 +24,13 @@ from coop.classify.efficientnet_lite import LITE0, LITES, BackboneError, LiteWei
 from coop.classify.package import ModelPackage, report_beside, report_folder
 from coop.classify.runtime import Classifier
 from coop.classify.starter import ensure_starter
-from coop.domain.dataset import DatasetVersion
+from coop.domain.dataset import DatasetVersion, Part
 from coop.domain.training import Outcome
 from coop.errors import CoopError, ModelPackageError, OutputError
 from coop.store.store import Store
 from training.augment import RECIPES, contact_sheet, titled
 from training.backbones import Eye, is_lite
+from training.beyond import OUT_OF_FOLD, Beyond, planned, tell_outside, tell_tried, with_unlabelled
 from training.cells import SIDE as CELL_SIDE
 from training.cells import CellHead, learn_cells, suits
 from training.counting import SIDE as COUNT_SIDE
@@ -38,12 +39,17 @@ from training.counting import suits as suits_counting
 from training.evaluate import Scores, report, score
 from training.evaluating import bars, teller
 from training.examine import examine
+from training.found import drop_found
 from training.gallery import IDENTITY_TASK, Flock, TooFewKnownError, get_familiar
 from training.head import PRECISION, Head
 from training.judging import judge, sentences, usable
 from training.labelled import LabelledDataError, LabelledSet, read_labelled, read_picture
 from training.lesson import lesson
+from training.losses_by_name import require_suits
+from training.naming import better_named
 from training.quick import Embeds, Learned, Looked, Trial, as_groups, learn
+from training.tracks import Run, look, runs
+from training.unnamed import Tracks
 from training.yardsticks import FrozenHead, Human, beside, keep_head
 
 if TYPE_CHECKING:
@@ -90,7 +96,9 @@ class Choices:
     ``cells``: whether a head over cells is tried; None where the pictures decide. ``backbone``: an
     EfficientNet-Lite, or to be tuned any of `keras.applications`. ``live``: a page that shows the tuning
     while it lasts; ``film``: an MP4 of that; ``tensorboard``: a folder for logs. ``precision``: the share of
-    its sure answers that the model is to have right; what is less sure it calls *unknown*.
+    its sure answers that the model is to have right; what is less sure it calls *unknown*. ``beyond`` one
+    fit: searches, folds, ensembles, pseudo-labels, other losses. ``unnamed``: tracks of hens that nobody
+    named, which teach what hens differ in.
     """
 
     seed: int = 0
@@ -104,6 +112,8 @@ class Choices:
     film: Path | None = None
     tensorboard: Path | None = None
     precision: float = PRECISION
+    beyond: Beyond = field(default_factory=Beyond)
+    unnamed: tuple[Run, ...] = ()
 
     @property
     def watched(self) -> bool:
@@ -123,7 +133,7 @@ def train_on_file(
         raise ModelPackageError(out, "it exists already", "Choose another folder, or remove it first")
     running = out.with_name(f".{out.name}.tuning")
     name = task or out.name
-    best = _learned(read_labelled(data), models, console, choices, running, name)
+    best = _learned(read_labelled(data), models, console, choices, _Place(running, report_beside(out), name))
     package = best.write(out, task=name, name=name, version="1")
     shutil.rmtree(running, ignore_errors=True)
     console.print(
@@ -163,6 +173,11 @@ def train_task(
         store.end_training(overtaken.id, Outcome.FAILED, clock(), reason="overtaken by `coop train`")
     name = free_name(models, task, dataset.version)
     newest = store.newest_label_of(task, dataset.made)
+    choices = replace(
+        choices,
+        beyond=with_unlabelled(choices.beyond, store, task),
+        unnamed=unnamed_tracks(store, dataset),
+    )
     training = store.begin_training(task, dataset.version, name, newest, "coop train", clock())
     try:
         at_work = store.active(task) or stand_in
@@ -186,6 +201,15 @@ def train_task(
         _say(console, sentence)
 
 
+def unnamed_tracks(store: Store, dataset: DatasetVersion) -> tuple[Run, ...]:
+    """The tracks of an identity task that nobody named, without those of the days to be judged by."""
+    if dataset.task != IDENTITY_TASK:
+        return ()
+    named = {item.picture for part in Part for item in dataset.part(part)}
+    days = {item.group for item in dataset.part(Part.TEST)}
+    return tuple(runs(store.tracked(dataset.task), named, days))
+
+
 def learn_version(
     dataset: DatasetVersion,
     folder: Path,
@@ -203,7 +227,13 @@ def learn_version(
     models, task = folder.parent, dataset.task
     number = folder.name.removeprefix(f"{task}-")
     learned, judged = lesson(dataset)
-    best = _learned(learned, models, console, choices, models / f".tuning-{task}", task)
+    best = _learned(
+        learned,
+        models,
+        console,
+        choices,
+        _Place(models / f".tuning-{task}", report_folder(folder), task, reviewed=True),
+    )
     with tempfile.TemporaryDirectory(dir=models, prefix=DRAFTS) as drafts:
         draft = best.write(Path(drafts) / "draft", task=task, name=task, version=number)
         scores = score(draft, judged)
@@ -295,10 +325,27 @@ def _folded_plain(head: Head, scores: Scores, best: Learned) -> Scores | None:
     return Scores(card=card, examples=scores.examples, probabilities=np.stack(rows))
 
 
-def _learned(
-    found: LabelledSet, models: Path, console: Console, choices: Choices, running: Path, task: str
-) -> Learned:
-    """The best of heads and, where it is worth it, of a tuned network. ``running`` keeps a stopped run."""
+@dataclass(frozen=True)
+class _Place:
+    """Where a training works: ``running`` keeps a stopped run, ``report`` is the folder of its report.
+
+    ``task`` is what it is for; ``reviewed``: its labels are in the record.
+    """
+
+    running: Path
+    report: Path
+    task: str
+    reviewed: bool = False
+
+
+def _learned(found: LabelledSet, models: Path, console: Console, choices: Choices, place: _Place) -> Learned:
+    """The best of heads and, where it is worth it, of a tuned network."""
+    task = place.task
+    if choices.beyond.drop_search:
+        there = drop_found(models, task)
+        _say(
+            console, f"What was found for {task} is forgotten." if there else f"Nothing was found for {task}."
+        )
     eye, weights = _eye(models, choices)
     examined = examine(found)
     for warning in examined.warnings:
@@ -319,7 +366,9 @@ def _learned(
         _say(console, f"Wrote {choices.sheet}")
     name = LITE0.name if weights is None else weights.plan.name
     best = Learned(
-        head=_telling_strangers(trials[0].head, looked, examined.pictures, console)
+        head=_telling_strangers(
+            trials[0].head, looked, examined.pictures, _tracks(choices.unnamed, eye, console), console
+        )
         if task == IDENTITY_TASK
         else trials[0].head,
         pictures=examined.pictures,
@@ -331,7 +380,7 @@ def _learned(
     )
     if _for_cells(examined.pictures, choices):
         best = _by_cells(best, console, choices)
-        if choices.fine_tune is None and isinstance(best.head, CellHead):
+        if choices.fine_tune is None and not choices.beyond.tunes and isinstance(best.head, CellHead):
             return best  # minutes of tuning in its place were no better on days that it never saw
     if _for_counting(examined.pictures, choices):
         best = _by_counting(best, console, choices)
@@ -341,7 +390,7 @@ def _learned(
         if choices.watched:
             _say(console, "No network was tuned, so there was nothing to watch: --fine-tune does it.")
         return best
-    return _tuned(best, trials, console, choices, running, task)
+    return _tuned(best, trials, console, choices, models, place)
 
 
 def _eye(models: Path, choices: Choices) -> tuple[Embeds, LiteWeights | None]:
@@ -362,19 +411,40 @@ def _eye(models: Path, choices: Choices) -> tuple[Embeds, LiteWeights | None]:
     return Classifier(ModelPackage.load(ensure_starter(models)), threads=2), None
 
 
-def _telling_strangers(head: Head, looked: Looked, pictures: LabelledSet, console: Console) -> Head:
-    """The head with a gallery of the flock, if there is enough to tell strangers by."""
+def _tracks(found: Sequence[Run], eye: Embeds, console: Console) -> Tracks | None:
+    """What tracks that nobody named teach; None where there are none."""
+    if not found:
+        return None
+    with bars(console) as bar:
+        looking = bar.add_task("Looking at tracks", total=len(found))
+        tracks = look(found, eye, lambda done: bar.update(looking, completed=done))
+    return tracks if tracks.looks else None
+
+
+def _telling_strangers(
+    head: Head, looked: Looked, pictures: LabelledSet, tracks: Tracks | None, console: Console
+) -> Head:
+    """The head with a gallery of the flock, if there is enough to tell strangers by; one that names hens by
+    where they differ, if that is better."""
     labels, groups = [e.label for e in pictures.examples], [e.group for e in pictures.examples]
     try:
-        familiar = get_familiar(
-            Flock.of(looked.features, labels, as_groups(groups), looked.coloured).checked(labels)
-        )
+        flock = Flock.of(looked.features, labels, as_groups(groups), looked.coloured).checked(labels)
+        familiar = get_familiar(flock, tracks=tracks)
     except TooFewKnownError as error:
         _say(console, str(error))
         return head
+    named = better_named(head, flock, looked.features, labels, as_groups(groups), tracks)
+    if named is not head:
+        _say(console, "Hens are named by the nearest middle: log loss "
+                      f"{named.measured['held_out_log_loss']} on groups held out, where the head had "
+                      f"{head.measured['held_out_log_loss']}.")  # fmt: skip
     figures = "; ".join(f"{share:.1%} {what}" for what, share in familiar.measured.items())
     _say(console, f"Strangers, judged on groups held out: {figures}.")
-    return replace(head, familiar=familiar)
+    if tracks is not None:
+        did = "so they teach too" if familiar.tracks else "so they teach nothing of strangers"
+        found = "more" if familiar.tracks else "no more"
+        _say(console, f"{len(tracks.looks)} tracks that nobody named: with them {found} are found, {did}.")
+    return replace(named, familiar=familiar)
 
 
 def _for_cells(pictures: LabelledSet, choices: Choices) -> bool:
@@ -446,7 +516,7 @@ def _by_counting(best: Learned, console: Console, choices: Choices) -> Learned:
 def _to_tune(pictures: int, choices: Choices, console: Console) -> bool:
     """Whether the network is to be tuned. Raises TrainExtraError where that is wanted and cannot be."""
     able = importlib.util.find_spec("tensorflow") is not None
-    if choices.fine_tune or not is_lite(choices.backbone):
+    if choices.fine_tune or not is_lite(choices.backbone) or choices.beyond.tunes:
         _require_tensorflow()
         return True
     if choices.fine_tune is None and able and pictures > choices.most_tuned:
@@ -461,21 +531,28 @@ def _require_tensorflow() -> None:
 
 
 def _tuned(
-    best: Learned, trials: Sequence[Trial], console: Console, choices: Choices, running: Path, task: str
+    best: Learned, trials: Sequence[Trial], console: Console, choices: Choices, models: Path, place: _Place
 ) -> Learned:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what TensorFlow tells of graphics cards
+    beyond = choices.beyond
+    require_suits(beyond.loss, best.pictures.mode)
     from training.finetune import fine_tune
-    from training.tune import Plan
+    from training.fitting import FitPlan
+    from training.pseudo import not_among
+    from training.ways import Asked
 
-    plan = Plan(seed=choices.seed)
+    plan = FitPlan(seed=choices.seed)
+    recipe = min((trial for trial in trials if trial.recipe), key=lambda trial: trial.loss).recipe
+    plan = planned(plan, best.pictures, recipe, choices.backbone, models, place.task, beyond, console)
     if choices.epochs is not None:
         plan = replace(plan, epochs=choices.epochs)
-    recipe = min((trial for trial in trials if trial.recipe), key=lambda trial: trial.loss).recipe
+    asked = Asked(members=beyond.members, unlabelled=not_among(beyond.unlabelled, best.pictures.examples))
     with _shown(choices, console) as show, bars(console) as bar:
         try:
             tuned = fine_tune(
-                best.pictures, recipe, plan, running, network=choices.backbone,
-                identity=task == IDENTITY_TASK, show=show, precision=choices.precision, progress=teller(bar),
+                best.pictures, recipe, plan, place.running, precision=choices.precision,
+                network=choices.backbone, identity=place.task == IDENTITY_TASK, folds=beyond.folds,
+                asked=asked, show=show, progress=teller(bar),
             )  # fmt: skip
         except KeyboardInterrupt:
             _say(console, "Stopped. The same command goes on from the last epoch.")
@@ -483,6 +560,11 @@ def _tuned(
     for finding in tuned.told:
         _say(console, f"The doctor, {finding.severity}: {finding.kind} at {finding.where}: "
                       f"{finding.evidence}. {finding.remedy}")  # fmt: skip
+    tell_tried(tuned, beyond, console)
+    if beyond.folds > 1:
+        tell_outside(
+            tuned.outside, place.report / OUT_OF_FOLD, place.task if place.reviewed else None, console
+        )
     better = tuned.after < tuned.before
     kept = "tuned network" if better else "head"
     _say(console, f"Tuned: log loss {tuned.after:.3f} on pictures held out, where a head on the frozen "

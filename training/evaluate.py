@@ -31,6 +31,7 @@ from training.metrics import (
     macro_f1,
 )
 from training.retrieval import identity_figures
+from training.views import View, as_it_is
 
 Floats = npt.NDArray[np.float32]
 LEAST_LIKELY = 1e-6
@@ -118,8 +119,17 @@ class Scores:
         return "|".join(sorted(names)) or "none"
 
 
-def score(package: ModelPackage, pictures: LabelledSet, *, progress: Progress | None = None) -> Scores:
-    """Run a package over labelled pictures. Raises LabelledDataError where labels and model do not fit."""
+def score(
+    package: ModelPackage,
+    pictures: LabelledSet,
+    *,
+    progress: Progress | None = None,
+    views: Sequence[View] = (as_it_is,),
+) -> Scores:
+    """Run a package over labelled pictures. Raises LabelledDataError where labels and model do not fit.
+
+    With several ``views`` of each picture the mean of its logits is the answer.
+    """
     card = package.card
     if card.mode is not pictures.mode:
         raise LabelledDataError(
@@ -136,8 +146,10 @@ def score(package: ModelPackage, pictures: LabelledSet, *, progress: Progress | 
         names.append(classifier.known_by)
     seen: dict[str, list[Floats]] = {name: [] for name in names}
     for number, example in enumerate(pictures.examples):
-        for name, row in zip(names, classifier.ask(read_picture(example.path), *names), strict=True):
-            seen[name].append(row)
+        picture = read_picture(example.path)
+        asked = [classifier.ask(view(picture), *names) for view in views]
+        for name, rows in zip(names, zip(*asked, strict=True), strict=True):
+            seen[name].append(np.asarray(np.mean(rows, axis=0)))
         if progress is not None:
             progress(number + 1, len(pictures))
     return Scores(

@@ -18,6 +18,7 @@ from coop.classify.package import ModelPackage, report_beside, report_folder
 from coop.errors import OutputError
 from training.evaluate import Scores, compare, report, score, write_json
 from training.labelled import read_labelled
+from training.views import views_for
 from training.yardsticks import beside, kept_head
 
 Tell = Callable[[str, int, int], None]
@@ -25,11 +26,13 @@ Tell = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What an evaluation is to write. ``against``: another package, to be compared on the same pictures."""
+    """What an evaluation is to write. ``against``: another package, to be compared on the same pictures;
+    ``tta``: each picture asked several times as well, varied."""
 
     json_file: Path | None = None
     report: Path | None = None
     against: Path | None = None
+    tta: bool = False
 
 
 def run_evaluation(folder: Path, data: Path, wanted: Wanted, console: Console) -> None:
@@ -46,6 +49,10 @@ def run_evaluation(folder: Path, data: Path, wanted: Wanted, console: Console) -
             rival = score(other, pictures, progress=partial(tell, f"Asking {other.card.model}"))
             figures["against"] = asdict(compare(scores, rival))
         figures["beside"] = beside(scores, other=rival, frozen=_plain(package, scores, tell))
+        if wanted.tta:
+            views = views_for(package.card.trained_on.get("variations"))
+            varied = score(package, pictures, progress=partial(tell, "Looking again, varied"), views=views)
+            figures["tta"] = {"views": len(views), **_gain(varied, scores)}
         page = None
         if wanted.report is not None:
             with _writing(wanted.report):
@@ -65,6 +72,18 @@ def _plain(package: ModelPackage, scores: Scores, tell: Tell) -> Scores | None:
     if frozen is None:
         return None
     return frozen.scores(scores, progress=partial(tell, "Asking a plain head"))
+
+
+def _gain(varied: Scores, plain: Scores) -> dict[str, Any]:
+    """The figures of pictures asked several times, and by how much they are better."""
+    more = report(varied)
+    gain = compare(varied, plain)
+    kept = ("accuracy", "accuracy_interval", "macro_f1", "macro_f1_interval", "ece", "ece_interval")
+    return {
+        **{name: more[name] for name in kept},
+        "difference": gain.difference,
+        "difference_interval": list(gain.interval),
+    }
 
 
 @contextmanager
@@ -106,6 +125,15 @@ def print_report(figures: Mapping[str, Any], console: Console) -> None:
         console.print(
             f"{against['other']} has {against['accuracy']:.1%} of the same pictures right: a difference of "
             f"{100 * against['difference']:+.1f} points ({low:+.1f} to {high:+.1f}).",
+            highlight=False,
+        )
+    if "tta" in figures:
+        again = figures["tta"]
+        low, high = (100 * point for point in again["difference_interval"])
+        console.print(
+            f"Each picture asked {again['views']} times, varied: {again['accuracy']:.1%} right, calibration "
+            f"error {again['ece']:.3f}; {100 * again['difference']:+.1f} points ({low:+.1f} to "
+            f"{high:+.1f}) for {again['views']} times the work.",
             highlight=False,
         )
     sure = figures["accuracy_of_known"]

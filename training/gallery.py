@@ -8,8 +8,9 @@ ArcFace instead, or asking the nearest pictures, was worse: see the README.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ from coop.classify.judge import HEN, HENS, STRANGER_LOOKS
 from coop.domain.prediction import STRANGER, UNKNOWN
 from coop.errors import CoopError
 from training.folds import held_out
+from training.unnamed import Tracks
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -35,23 +37,27 @@ FEWEST_HELD = 6
 """Pictures held out of a network that is tuned, of fewer of which nothing is said."""
 
 _NO_NAMES = (NONE, "other", HEN, STRANGER, UNKNOWN)  # what a picture of no hen, or of any, is called
+_FOUND = "of each hen's tracks, she taken for a stranger, found"
 _STRANGE = "of the flock's own tracks called strange"
 _DIRECTIONS = 320  # of the features: those in which pictures differ most
 _SHRINKAGE = 0.3  # of the spread within hens, towards the same in every direction
 _FOLDS = 5
+_BY_PAIRS = 0.3  # of the directions: by tracks that were there at one time, the rest by names
+_MANY_PAIRS = 10  # for each hen; of fewer they decide less
 _DRAWS = 20  # tracks that are made of one hen's pictures of one group
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Familiar:
     """``weights`` (d, features) and ``bias`` (d,) make the embedding; ``within`` is how far those in the
-    gallery stay."""
+    gallery stay; from so many ``tracks`` that nobody named was learned too."""
 
     weights: Floats
     bias: Floats
     gallery: Gallery
     within: float
     measured: dict[str, float]
+    tracks: int = 0
 
 
 class TooFewKnownError(CoopError, ValueError):
@@ -102,21 +108,35 @@ class Flock:
         return Flock(features=self.features[chosen], names=self.names[chosen], places=self.places[chosen])
 
 
-def get_familiar(flock: Flock, *, precision: float = PRECISION, seed: int = 0) -> Familiar:
+def get_familiar(
+    flock: Flock, *, precision: float = PRECISION, seed: int = 0, tracks: Tracks | None = None
+) -> Familiar:
     """Learn who is known, by features of a network that learned nothing from these pictures.
 
     The distance is chosen on groups held out, over tracks of so many looks as the watch takes. How many
-    strangers it finds is measured by taking each hen in turn for one.
+    strangers it finds is measured by taking each hen in turn for one. ``tracks`` that nobody named teach too,
+    where strangers are so told better.
     """
+    plain, before = _tried(flock, precision, seed, None)
+    if tracks is None or not tracks.looks or len(flock.hens) < 3:
+        return plain
+    taught, after = _tried(flock, precision, seed, tracks)
+    return replace(taught, tracks=len(tracks.looks)) if after > before else plain
+
+
+def _tried(flock: Flock, precision: float, seed: int, tracks: Tracks | None) -> tuple[Familiar, float]:
+    """What is learned, and how often a stranger is farther than the flock, each hen in turn being one."""
     random = np.random.default_rng(seed)
-    own = _of_tracks(_held_out(flock), flock, random)
+    own = _of_tracks(_held_out(flock, tracks), flock, random)
     within = float(np.quantile(own, precision))
-    measured = {_STRANGE: _rounded((own > within).mean())}
+    measured, apart = {_STRANGE: _rounded((own > within).mean())}, 0.0
     if len(flock.hens) > 2:  # of two the one left would be known by nothing
-        found = [(_of_tracks(_as_strangers(flock, hen), flock, random) > within).mean() for hen in flock.hens]
-        measured["of each hen's tracks, she taken for a stranger, found"] = _rounded(np.mean(found))
+        strange = [_of_tracks(_as_strangers(flock, hen, tracks), flock, random) for hen in flock.hens]
+        found = [(far > within).mean() for far in strange]
+        measured[_FOUND] = _rounded(np.mean(found))
         measured["of those of the hen found least"] = _rounded(min(found))
-    return _familiar(flock, within, measured)
+        apart = float(np.mean([(far[:, None] > own).mean() for far in strange]))
+    return _familiar(flock, within, measured, tracks), apart
 
 
 def get_familiar_tuned(
@@ -137,8 +157,10 @@ def get_familiar_tuned(
     return _familiar(flock, within, {_STRANGE: _rounded((own > within).mean())})
 
 
-def _familiar(flock: Flock, within: float, measured: dict[str, float]) -> Familiar:
-    weights, bias = _discriminants(flock)
+def _familiar(
+    flock: Flock, within: float, measured: dict[str, float], tracks: Tracks | None = None
+) -> Familiar:
+    weights, bias = discriminants(flock, tracks)
     embeddings = (flock.features @ weights.T + bias).astype(np.float32)
     return Familiar(
         weights=weights.astype(np.float32),
@@ -153,21 +175,26 @@ def _rounded(share: float | np.floating) -> float:
     return round(float(share), 4)
 
 
-def _held_out(flock: Flock) -> Doubles:
+def _held_out(flock: Flock, tracks: Tracks | None = None) -> Doubles:
     """How far each picture is from the nearest hen, where nothing was learned from its group."""
     numbers = np.unique(flock.names, return_inverse=True)[1]
     far = np.full(len(numbers), np.nan)
     for held in held_out(flock.places.tolist(), numbers, _FOLDS):
         if len(flock.some(~held).hens) > 1:
-            far[held] = _far(flock.some(~held), flock.some(held))
+            far[held] = _far(flock.some(~held), flock.some(held), tracks)
     return far
 
 
-def _as_strangers(flock: Flock, hen: str) -> Doubles:
-    """The same of one hen's pictures, where nothing was learned of her; not a number for the others."""
+def _as_strangers(flock: Flock, hen: str, tracks: Tracks | None = None) -> Doubles:
+    """The same of one hen's pictures, where nothing was learned of her; not a number for the others.
+
+    Nor from tracks that are most like her: a stranger has none.
+    """
+    if tracks is not None:
+        tracks = tracks.without(_hers_most_likely(flock, hen, tracks))
     hers = flock.names == hen
     far = np.full(len(hers), np.nan)
-    far[hers] = _far(flock.some(~hers), flock.some(hers))
+    far[hers] = _far(flock.some(~hers), flock.some(hers), tracks)
     return far
 
 
@@ -193,26 +220,51 @@ def _hers(asked: npt.NDArray[np.bool_], flock: Flock) -> Iterator[npt.NDArray[np
         ]
 
 
-def _far(known: Flock, asked: Flock) -> Doubles:
+def _hers_most_likely(flock: Flock, hen: str, tracks: Tracks) -> set[int]:
+    weights, _ = discriminants(flock, tracks)
+    middles = np.stack([flock.features[flock.names == name].mean(axis=0) for name in flock.hens]) @ weights.T
+    means = np.stack([looks.mean(axis=0) for looks in tracks.looks]) @ weights.T
+    nearest = np.linalg.norm(means[:, None] - middles, axis=2).argmin(axis=1)
+    return set(np.flatnonzero(nearest == flock.hens.index(hen)).tolist())
+
+
+def _far(known: Flock, asked: Flock, tracks: Tracks | None = None) -> Doubles:
     """How far the pictures that are asked for are from the nearest of the hens known."""
-    there = _familiar(known, 1.0, {})
+    there = _familiar(known, 1.0, {}, tracks)
     rows = (asked.features @ there.weights.T + there.bias).astype(np.float32)
     return np.array([there.gallery.distance(row) for row in rows])
 
 
-def _discriminants(flock: Flock) -> tuple[Doubles, Doubles]:
-    """Weights (hens - 1, d) and bias of Fisher's discriminants, every hen counted alike."""
+def discriminants(flock: Flock, tracks: Tracks | None = None) -> tuple[Doubles, Doubles]:
+    """Weights (hens - 1, d) and bias of Fisher's discriminants, every hen counted alike.
+
+    Of ``tracks`` each is a hen whose pictures all differ by one too (relevant components, Bar-Hillel et al.
+    2003), and those of two at one time are told apart (Hoi et al. 2006).
+    """
     x, names, hens = flock.features, flock.names, flock.hens
-    mean = x.mean(axis=0)
-    few = min(_DIRECTIONS, len(x) - 1, x.shape[1])
-    seen, turn = _main_directions(x - mean, few)
-    middles = np.stack([seen[names == hen].mean(axis=0) for hen in hens])
-    rest = np.concatenate([seen[names == hen] - m for hen, m in zip(hens, middles, strict=True)])
-    spread = rest.T @ rest / len(rest)
+    looks = () if tracks is None else tracks.looks
+    every = np.concatenate([x, *looks])
+    mean = every.mean(axis=0)
+    few = min(_DIRECTIONS, len(every) - 1, x.shape[1])
+    seen, turn = _main_directions(every - mean, few)
+    middles = np.stack([seen[: len(x)][names == hen].mean(axis=0) for hen in hens])
+    rest = [seen[: len(x)][names == hen] - m for hen, m in zip(hens, middles, strict=True)]
+    ends = np.cumsum([len(x), *(len(one) for one in looks)])
+    by_track = [seen[first:last] for first, last in itertools.pairwise(ends)]
+    # The mean of few looks lies nearer to them than the middle of the hen does.
+    rest += [(one - one.mean(axis=0)) * np.sqrt(len(one) / (len(one) - 1)) for one in by_track]
+    residuals = np.concatenate(rest)
+    spread = residuals.T @ residuals / len(residuals)
     even = np.trace(spread) / few * np.eye(few)
     values, vectors = np.linalg.eigh((1 - _SHRINKAGE) * spread + _SHRINKAGE * even)
     whitened = vectors / np.sqrt(values)
-    between = np.linalg.svd((middles - middles.mean(axis=0)) @ whitened, full_matrices=False)[2]
+    apart = (middles - middles.mean(axis=0)) @ whitened / np.sqrt(len(hens))
+    if tracks is not None and tracks.apart:
+        pairs = np.stack([by_track[a].mean(axis=0) - by_track[b].mean(axis=0) for a, b in tracks.apart])
+        pairs = pairs @ whitened / np.sqrt(2 * len(pairs))
+        share = _BY_PAIRS * min(1.0, len(pairs) / (_MANY_PAIRS * len(hens)))
+        apart = np.concatenate([np.sqrt(1 - share) * apart, np.sqrt(share) * pairs])
+    between = np.linalg.svd(apart, full_matrices=False)[2]
     weights = between[: len(hens) - 1] @ whitened.T @ turn
     return weights, -weights @ mean
 

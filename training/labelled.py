@@ -26,6 +26,7 @@ from coop.domain.frame import Picture
 from coop.errors import CoopError
 
 _SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
+_NAME_ONE = "Name a folder of pictures: --unlabelled DIR"
 _FEW = 5  # examples of a problem are enough
 
 
@@ -44,7 +45,7 @@ class Example:
 
     ``answer`` holds the classes that are there: one in a ``single`` task, any number in a ``multi`` task, one
     ``name=number`` for each counted name in a ``count`` task. ``hour`` of the day and ``camera`` where known;
-    ``second`` is what another person said of it, where one was asked.
+    ``second`` is what another person said of it, where one was asked; ``picture`` its key in the record.
     """
 
     path: Path
@@ -53,6 +54,7 @@ class Example:
     hour: int | None = None
     camera: str | None = None
     second: frozenset[str] | None = None
+    picture: str | None = None
 
     @property
     def label(self) -> str:
@@ -105,6 +107,16 @@ def read_labelled(source: Path, *, mode: TaskMode | None = None) -> LabelledSet:
     return LabelledSet(source=source, mode=mode, classes=_classes(examples, mode), examples=tuple(examples))
 
 
+def unlabelled_in(folder: Path) -> tuple[Example, ...]:
+    """The pictures of a folder, each a group of its own. Raises LabelledDataError where there are none."""
+    if not folder.is_dir():
+        raise LabelledDataError(folder, "there is no such folder", _NAME_ONE)
+    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in _SUFFIXES and p.is_file())
+    if not paths:
+        raise LabelledDataError(folder, "it holds no pictures", _NAME_ONE)
+    return tuple(Example(path=path, answer=frozenset(), group=f"unlabelled {path.name}") for path in paths)
+
+
 def read_picture(path: Path) -> Picture:
     """A picture as BGR (h, w, 3). Raises LabelledDataError for one that cannot be read."""
     try:
@@ -119,10 +131,11 @@ def read_picture(path: Path) -> Picture:
 
 def unreadable(pictures: LabelledSet) -> tuple[Path, ...]:
     """The files that cannot be read as pictures."""
-    return tuple(example.path for example in pictures.examples if not _is_readable(example.path))
+    return tuple(example.path for example in pictures.examples if not is_readable(example.path))
 
 
-def _is_readable(path: Path) -> bool:
+def is_readable(path: Path) -> bool:
+    """Whether a file is a picture."""
     try:
         read_picture(path)
     except LabelledDataError:

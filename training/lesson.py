@@ -32,7 +32,12 @@ def lesson(version: DatasetVersion) -> tuple[LabelledSet, LabelledSet]:
 def _pictures(version: DatasetVersion, items: Iterable[DatasetItem]) -> LabelledSet:
     mode = TaskMode(version.kind.value)
     examples = tuple(
-        Example(path=item.path, answer=_answer(item.value, version.kind, version.classes), group=item.group)
+        Example(
+            path=item.path,
+            answer=_answer(item.value, version.kind, version.classes),
+            group=item.group,
+            picture=item.picture,
+        )
         for item in items
     )
     return LabelledSet(

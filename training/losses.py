@@ -100,11 +100,18 @@ class ArcFace(keras.losses.Loss):  # type: ignore[misc,unused-ignore]
     The angle to the right class must be smaller by ``margin`` (radians); ``scale`` makes logits of cosines.
     With ``centres`` > 1 it is sub-centre ArcFace (Deng et al. 2020): predictions are (n, classes * centres),
     a class's centres beside one another, and the nearest one counts, so that a few wrong labels or another
-    look of the same hen get a centre of their own. `CosineCentres` gives such predictions.
+    look of the same hen get a centre of their own. `CosineCentres` gives such predictions. ``scaled``: they
+    are logits already, cosines times the scale, as that layer gives them where it is told the scale.
     """
 
     def __init__(
-        self, *, margin: float = 0.5, scale: float = 64.0, centres: int = 1, name: str = "arcface"
+        self,
+        *,
+        margin: float = 0.5,
+        scale: float = 64.0,
+        centres: int = 1,
+        scaled: bool = False,
+        name: str = "arcface",
     ) -> None:
         if not 0 <= margin < math.pi / 2 or scale <= 0 or centres < 1:
             raise ValueError(
@@ -112,11 +119,12 @@ class ArcFace(keras.losses.Loss):  # type: ignore[misc,unused-ignore]
                 f"Received: margin={margin}, scale={scale}, centres={centres}"
             )
         super().__init__(name=name)
-        self.margin, self.scale, self.centres = margin, scale, centres
+        self.margin, self.scale, self.centres, self.scaled = margin, scale, centres, scaled
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         truth = ops.cast(y_true, y_pred.dtype)
-        cosine = ops.clip(nearest_centre(y_pred, self.centres), -1 + _NEAR_ONE, 1 - _NEAR_ONE)
+        cosine = y_pred / self.scale if self.scaled else y_pred
+        cosine = ops.clip(nearest_centre(cosine, self.centres), -1 + _NEAR_ONE, 1 - _NEAR_ONE)
         sine = ops.sqrt(1 - cosine**2)
         with_margin = cosine * math.cos(self.margin) - sine * math.sin(self.margin)
         # Beyond pi - margin the cosine would rise again: from there on it falls in a straight line.
@@ -126,16 +134,22 @@ class ArcFace(keras.losses.Loss):  # type: ignore[misc,unused-ignore]
         return -ops.sum(truth * ops.log_softmax(logits, axis=-1), axis=-1)
 
     def get_config(self) -> dict[str, Any]:
-        return {"margin": self.margin, "scale": self.scale, "centres": self.centres, "name": self.name}
+        return {
+            "margin": self.margin, "scale": self.scale, "centres": self.centres, "scaled": self.scaled,
+            "name": self.name,
+        }  # fmt: skip
 
 
 @keras.saving.register_keras_serializable("neurocoop")
 class CosineCentres(keras.layers.Layer):  # type: ignore[misc,unused-ignore]
-    """Cosines between embeddings (n, d) and learned class centres: (n, classes * centres)."""
+    """Cosines between embeddings (n, d) and learned class centres: (n, classes * centres).
 
-    def __init__(self, classes: int, centres: int = 1, **settings: Any) -> None:
+    With a ``scale`` logits, (n, classes): the cosine to the nearest centre of each class, times the scale.
+    """
+
+    def __init__(self, classes: int, centres: int = 1, scale: float | None = None, **settings: Any) -> None:
         super().__init__(**settings)
-        self.classes, self.centres = classes, centres
+        self.classes, self.centres, self.scale = classes, centres, scale
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         shape = (input_shape[-1], self.classes * self.centres)
@@ -143,10 +157,37 @@ class CosineCentres(keras.layers.Layer):  # type: ignore[misc,unused-ignore]
 
     def call(self, inputs: Any) -> Any:
         unit = ops.normalize(inputs, axis=-1)
-        return ops.matmul(unit, ops.normalize(self.kernel, axis=0))
+        cosines = ops.matmul(unit, ops.normalize(self.kernel, axis=0))
+        return cosines if self.scale is None else self.scale * nearest_centre(cosines, self.centres)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "classes": self.classes, "centres": self.centres}
+        settings = {"classes": self.classes, "centres": self.centres, "scale": self.scale}
+        return {**super().get_config(), **settings}
+
+
+@keras.saving.register_keras_serializable("neurocoop")
+class SoftAnswers(keras.losses.Loss):  # type: ignore[misc,unused-ignore]
+    """What a teacher says is the truth (Hinton et al. 2015): its logits, both softened by ``temperature``.
+
+    Times the temperature's square, so that gradients stay as large. With ``multi`` each class by itself.
+    """
+
+    def __init__(self, *, temperature: float = 2.0, multi: bool = False, name: str = "soft_answers") -> None:
+        if temperature <= 0:
+            raise ValueError(f"temperature must be above 0. Received: temperature={temperature}")
+        super().__init__(name=name)
+        self.temperature, self.multi = temperature, multi
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        teacher, student = ops.cast(y_true, y_pred.dtype) / self.temperature, y_pred / self.temperature
+        if self.multi:
+            each = ops.sum(ops.softplus(student) - ops.sigmoid(teacher) * student, axis=-1)
+        else:
+            each = -ops.sum(ops.softmax(teacher, axis=-1) * ops.log_softmax(student, axis=-1), axis=-1)
+        return self.temperature**2 * each
+
+    def get_config(self) -> dict[str, Any]:
+        return {"temperature": self.temperature, "multi": self.multi, "name": self.name}
 
 
 def nearest_centre(cosines: Any, centres: int) -> Any:

@@ -26,6 +26,8 @@ Floats = npt.NDArray[np.float32]
 
 FEATURES = "embedding"
 ANSWER = "answer"
+EXACT = "float32"
+"""Of features and answers, whatever the layers before them reckon in."""
 
 
 def backbone(picture: keras.KerasTensor, weights: LiteWeights) -> keras.KerasTensor:
@@ -35,12 +37,12 @@ def backbone(picture: keras.KerasTensor, weights: LiteWeights) -> keras.KerasTen
     for number, (block, parts) in enumerate(zip(weights.plan.blocks(), weights.blocks, strict=True)):
         x = _block(x, block, parts, f"block{number}")
     x = _conv(x, weights.top, "top", stride=1, relu6=True)
-    return keras.layers.GlobalAveragePooling2D(name=FEATURES)(x)
+    return keras.layers.GlobalAveragePooling2D(name=FEATURES, dtype=EXACT)(x)
 
 
 def dense(x: keras.KerasTensor, weights: Floats, bias: Floats, name: str) -> keras.KerasTensor:
     """A linear layer. ``weights``: (outputs, inputs), ``bias``: (outputs,)."""
-    return _with_weights(keras.layers.Dense(len(weights), name=name), x, (weights.T, bias))
+    return _with_weights(keras.layers.Dense(len(weights), name=name, dtype=EXACT), x, (weights.T, bias))
 
 
 def tunable(

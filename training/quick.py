@@ -164,7 +164,7 @@ def _features(
     coloured: list[bool] = []
     others: dict[str, list[Floats]] = {name: [] for name in RECIPES}
     for number, example in enumerate(pictures.examples):
-        picture = _at_most(read_picture(example.path), _LARGE)
+        picture = at_most(read_picture(example.path))
         plain.append(starter.embed([picture])[0])
         coloured.append(is_coloured(picture))
         for name, recipe in RECIPES.items():
@@ -179,7 +179,8 @@ def _views(picture: Picture, recipe: Sequence[Sometimes], count: int, seed: tupl
     return [varied(picture, recipe, random) for _ in range(count)]
 
 
-def _at_most(picture: Picture, side: int) -> Picture:
+def at_most(picture: Picture, side: int = _LARGE) -> Picture:
+    """The picture, no larger than the network can make use of."""
     height, width = picture.shape[:2]
     scale = side / max(height, width)
     if scale >= 1:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from coop.classify.card import TaskMode
 from coop.classify.preprocess import prepare
 from training.answers import Answers
-from training.augment import RECIPES, Floats, Sometimes, Variation, other_light
+from training.augment import RECIPES, Floats, Sometimes, Variation, other_light, strengthened
 from training.backdrop import Backdrop, Exposure, exposure, joined
 from training.labelled import Example, read_picture
 
@@ -44,7 +44,8 @@ class Stream:
     """Batches of varied pictures. ``learned``: the numbers of those that are learned from.
 
     ``join`` is the share into which something of another picture is put. That is done in multi tasks of a
-    fixed camera only, where an answer is a set, so that two may be joined.
+    fixed camera only, where an answer is a set, so that two may be joined. ``strength`` is that of the
+    variations. ``balanced``: every answer comes as often as any other; else as often as it was labelled.
     """
 
     examples: Sequence[Example]
@@ -54,6 +55,8 @@ class Stream:
     recipe: str
     seed: int = 0
     join: float = 0.5
+    strength: float = 1.0
+    balanced: bool = True
 
     def batch(self, number: int, size: int) -> tuple[Floats, Floats]:
         """Pictures (size, side, side, 3), RGB, 0 to 255, and targets (size, outputs)."""
@@ -70,9 +73,10 @@ class Stream:
     def key(self) -> str:
         """What is learned from and how it is varied, so that no run goes on with another's."""
         learned = [int(k) for k in self.learned]
-        return json.dumps(
-            [[(e.path.name, e.label) for e in self.examples], learned, [self.recipe, self.join, self.seed]]
-        )
+        how: list[object] = [self.recipe, self.join, self.seed]
+        if (self.strength, self.balanced) != (1.0, True):
+            how += [self.strength, self.balanced]
+        return json.dumps([[(e.path.name, e.label) for e in self.examples], learned, how])
 
     @cached_property
     def donors(self) -> tuple[int, ...]:
@@ -90,7 +94,7 @@ class Stream:
     def draw(self, random: Random) -> Drawn:
         """One picture, as it might have been."""
         values, target, sources = self._joined(random) if self.donors else self._single(random)
-        return Drawn(self._as_seen(_varied(values, RECIPES[self.recipe], random)), target, sources)
+        return Drawn(self._as_seen(_varied(values, self._steps, random)), target, sources)
 
     def changed(self, number: int, change: Variation, random: Random) -> npt.NDArray[np.uint8]:
         """One picture after ``change``, as it might have been: (side, side, 3), RGB."""
@@ -101,8 +105,16 @@ class Stream:
         """A picture in light of another kind than any that `draw` makes: to judge by, never to learn from."""
         return self._as_seen(other_light(self._values(number), random))
 
+    @cached_property
+    def _steps(self) -> tuple[Sometimes, ...]:
+        return strengthened(RECIPES[self.recipe], self.strength)
+
+    @cached_property
+    def _weights(self) -> Doubles:
+        return self.answers.weights if self.balanced else np.full(len(self.examples), 1.0)
+
     def _single(self, random: Random) -> Raw:
-        weights = self.answers.weights[self.learned]
+        weights = self._weights[self.learned]
         k = int(random.choice(self.learned, p=weights / weights.sum()))
         return self._values(k), self.answers.targets[k], (k,)
 

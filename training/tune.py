@@ -32,6 +32,9 @@ Numbers = npt.NDArray[np.intp]
 Progress = Callable[[int, int], None]
 """Told how many steps are done, of how many."""
 
+Teacher = Callable[[Any], Any]
+"""What makes targets of a batch of pictures, both tensors."""
+
 _LOOK = 32  # pictures at once where nothing is learned
 
 
@@ -98,6 +101,9 @@ class Course:
         return int(np.argmin(self.held)) + 1 if self.held else len(self.learned)
 
 
+EachEpoch = Callable[[Course], None]
+
+
 def tune(
     model: keras.Model,
     stream: Batches,
@@ -107,27 +113,34 @@ def tune(
     held: Numbers | None = None,
     progress: Progress | None = None,
     watching: Watches | None = None,
+    loss: keras.losses.Loss | None = None,
+    teacher: Teacher | None = None,
+    each_epoch: EachEpoch | None = None,
 ) -> Course:
     """Tune a network in place. It ends with averaged weights, those of the best epoch if any are held out.
 
-    ``folder`` keeps the run while it lasts: called again after it was stopped, it goes on.
+    ``folder`` keeps the run while it lasts: called again after it was stopped, it goes on. ``loss``: another
+    than that of the kind of task. ``teacher``: its answers to the very pictures of a batch are the truth.
+    ``each_epoch`` is told how it goes, and may put an end to it by raising.
     """
-    run = _Run(model, stream, plan, folder)
+    run = _Run(model, stream, plan, folder, loss or loss_of(stream.answers.mode, plan.smoothing), teacher)
     shown = None if held is None else stream.plain(held)
     truth = None if held is None else stream.answers.of(held)
     steps = plan.steps(len(stream.learned))
     course, best = run.restored()
     while len(course.learned) < plan.epochs and not _gave_up(course, plan):
         epoch = len(course.learned)
-        loss = run.epoch(epoch, steps, progress, watching)
+        learned = run.epoch(epoch, steps, progress, watching)
         kept: tuple[float, ...] = ()
         if shown is not None and truth is not None:
             with run.averaged():
                 kept = (truth.loss(task_logits(stream.answers, raw_outputs(model, shown))),)
                 if kept[0] < min(course.held, default=math.inf):
                     best = model.get_weights()
-        course = Course(learned=(*course.learned, loss), held=(*course.held, *kept))
+        course = Course(learned=(*course.learned, learned), held=(*course.held, *kept))
         run.save(course, best)
+        if each_epoch is not None:
+            each_epoch(course)
     run.finish(best)
     if watching is not None:
         watching.end(model)
@@ -158,8 +171,17 @@ def loss_of(mode: TaskMode, smoothing: float) -> keras.losses.Loss:
 class _Run:
     """What a run changes: the weights, their average, two optimisers, what layers keep count of."""
 
-    def __init__(self, model: keras.Model, stream: Batches, plan: Plan, folder: Path) -> None:
+    def __init__(
+        self,
+        model: keras.Model,
+        stream: Batches,
+        plan: Plan,
+        folder: Path,
+        loss: keras.losses.Loss,
+        teacher: Teacher | None,
+    ) -> None:
         self.model, self.stream, self.plan, self.file = model, stream, plan, folder / "run.npz"
+        self._loss, self._teacher = loss, teacher
         folder.mkdir(parents=True, exist_ok=True)
         head = {id(v) for v in model.layers[-1].trainable_variables}
         self.body = [v for v in model.trainable_variables if id(v) not in head]
@@ -176,7 +198,6 @@ class _Run:
             if variables:
                 optimizer.build(variables)
         self._step = tf.function(self._one_step, reduce_retracing=True)
-        self._loss = loss_of(stream.answers.mode, plan.smoothing)
 
     def epoch(
         self, number: int, steps: int, progress: Progress | None, watching: Watches | None = None
@@ -247,6 +268,8 @@ class _Run:
         return tf.data.Dataset.range(first, first + steps).map(batch, num_parallel_calls=2).prefetch(2)
 
     def _one_step(self, pictures: Any, targets: Any, keep: Any) -> Any:
+        if self._teacher is not None:
+            targets = self._teacher(pictures)
         with tf.GradientTape() as tape:
             loss = self._loss(targets, self.model(pictures, training=True))
         gradients = tape.gradient(loss, [*self.body, *self.head])

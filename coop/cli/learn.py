@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,11 +13,20 @@ from rich.console import Console
 
 from coop.cli.common import ConfigOption, console
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # `coop --help` answers before any of it is loaded
+    from coop.classify.package import ModelPackage
+    from coop.domain.dataset import DatasetVersion
     from coop.store.store import Store
     from training.yardsticks import Human
 
 _DIGITS = "digits"
+
+
+class Sampler(StrEnum):
+    """How a search chooses what it tries next: by what went well before, or by chance."""
+
+    BAYESIAN = "bayesian"
+    RANDOM = "random"
 
 
 def train(
@@ -68,10 +79,51 @@ def train(
     tensorboard: Annotated[
         Path | None, typer.Option(help="A folder for TensorBoard's logs (extra tensorboard).")
     ] = None,
+    loss: Annotated[
+        str,
+        typer.Option(
+            help="cross-entropy, focal, class-balanced; for identity arcface or sub-centre-arcface."
+        ),
+    ] = "cross-entropy",
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            min=2, help="Hold out each group once, in so many parts, and write what was said of it."
+        ),
+    ] = None,
+    ensemble: Annotated[
+        int | None,
+        typer.Option(min=2, help="Tune so many networks, and distil them into one, kept if proved better."),
+    ] = None,
+    pseudo_labels: Annotated[
+        bool,
+        typer.Option(
+            "--pseudo-labels", help="Learn from unlabelled pictures too (30% at most), if proved better."
+        ),
+    ] = False,
+    unlabelled: Annotated[
+        Path | None, typer.Option(help="A folder of them; else those of the data folder.")
+    ] = None,
+    mixed: Annotated[
+        bool | None,
+        typer.Option("--mixed-precision/--no-mixed-precision", help="16-bit numbers. Unasked: with a GPU."),
+    ] = None,
+    search: Annotated[
+        bool, typer.Option("--search", help="Seek better settings first; --quick: rate and variations only.")
+    ] = False,
+    trials: Annotated[
+        int | None, typer.Option(min=2, help="Settings tried by --search: 30, with --quick 12.")
+    ] = None,
+    sampler: Annotated[
+        Sampler, typer.Option(help="How --search chooses what to try next.")
+    ] = Sampler.BAYESIAN,
+    drop_search: Annotated[
+        bool, typer.Option("--drop-search", help="Forget what a search found for this task.")
+    ] = False,
     seeds: Annotated[
         int | None, typer.Option(min=1, help="Digits only: so many runs of each rung; 5, with --quick 2.")
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Digits only: a few epochs, in minutes.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="With --search, or digits: in minutes.")] = False,
     rung: Annotated[list[str] | None, typer.Option(help="Digits only: this rung; several times.")] = None,
     config: ConfigOption = None,
 ) -> None:
@@ -88,17 +140,43 @@ def train(
     if task == _DIGITS and data is not None and not data.is_file():
         _climb(data, out, seeds=seeds, quick=quick, rungs=rung or ())
         return
-    if seeds is not None or quick or rung:
-        raise typer.BadParameter("--seeds, --quick and --rung belong to: coop train digits --data DIR")
+    if seeds is not None or (quick and not search) or rung:
+        raise typer.BadParameter(
+            "--seeds and --rung belong to: coop train digits --data DIR; --quick to that or to --search"
+        )
     from coop.assembly import utc_now
     from coop.data_lock import TrainingLock
     from coop.nightly import never_lose, stand_in
     from coop.places import make_data_dir, models_dir, open_store
     from coop.settings import load_settings
+    from training.beyond import Beyond
     from training.command import Choices, train_on_file, train_task
+    from training.labelled import unlabelled_in
+    from training.losses_by_name import loss_named
 
     if (data is None) != (out is None) or (data is None and task is None) or (data and version):
         raise typer.BadParameter("give a TASK (and --version), or --data and --out")
+    if pseudo_labels and data is not None and unlabelled is None:
+        raise typer.BadParameter("--pseudo-labels with --data needs the pictures: --unlabelled DIR")
+    if trials is not None and not search:
+        raise typer.BadParameter("--trials belongs to --search")
+    beyond = Beyond(
+        loss=loss_named(loss),
+        folds=folds or 1,
+        members=ensemble or 1,
+        pseudo=pseudo_labels or unlabelled is not None,
+        unlabelled=unlabelled_in(unlabelled) if unlabelled is not None else (),
+        mixed=mixed,
+        search=search,
+        trials=trials,
+        by=sampler,
+        quick=quick,
+        drop_search=drop_search,
+    )
+    if fine_tune is False and beyond.tunes:
+        raise typer.BadParameter(
+            "--no-fine-tune excludes --search, --folds, --ensemble, --pseudo-labels, --loss"
+        )
     settings = load_settings(config)
     models, choices = (
         models_dir(settings),
@@ -113,6 +191,7 @@ def train(
             film=film,
             tensorboard=tensorboard,
             precision=precision,
+            beyond=beyond,
         ),
     )
     if data is not None and out is not None:
@@ -159,20 +238,25 @@ def nightly(config: ConfigOption = None) -> None:
     from coop.assembly import utc_now
     from coop.commands.nightly import run_nightly
     from coop.nightly import Teacher
+    from coop.places import open_store
     from coop.settings import load_settings
     from coop.tuning import has_memory
     from labeling.commands.versions import version_at_night
-    from training.command import Choices, free_name, learn_version
+    from training.command import Choices, free_name, learn_version, unnamed_tracks
     from training.judging import judge
 
     settings = load_settings(config)
     choices = Choices(most_tuned=settings.training.tune_at_most if has_memory() else 0)
+
+    def learn(dataset: DatasetVersion, package: Path, other: Path | None) -> ModelPackage:
+        with open_store(settings) as store:
+            taught = replace(choices, unnamed=unnamed_tracks(store, dataset))
+        return learn_version(dataset, package, Console(quiet=True), taught, other=other)
+
     teacher = Teacher(
         version=lambda store, task: version_at_night(store, task, settings, utc_now()),
         free_name=free_name,
-        learn=lambda dataset, package, other: learn_version(
-            dataset, package, Console(quiet=True), choices, other=other
-        ),
+        learn=learn,
         judge=judge,
     )
     run_nightly(settings, teacher, utc_now)
@@ -194,6 +278,9 @@ def evaluate(
     against: Annotated[
         Path | None, typer.Option(help="Another model package, to be compared on the same pictures.")
     ] = None,
+    tta: Annotated[
+        bool, typer.Option("--tta", help="Ask each picture several times too, varied, and give both figures.")
+    ] = False,
 ) -> None:
     """Say how good a model is on labelled pictures: how often it is right, for which classes, on which days.
 
@@ -201,4 +288,6 @@ def evaluate(
     """
     from training.evaluating import Wanted, run_evaluation
 
-    run_evaluation(package, data, Wanted(json_file=json_file, report=report, against=against), console)
+    run_evaluation(
+        package, data, Wanted(json_file=json_file, report=report, against=against, tta=tta), console
+    )

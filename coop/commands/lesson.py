@@ -57,7 +57,7 @@ def look(source: SimSource, zone: tzinfo, each: int = PICTURES_EACH) -> Lesson:
         picture = source.picture(moment)
         taken = [seen.box for seen in source.truth.at(moment)]
         for subject, kind, box in [*found, *_empty(picture, taken, rng)]:
-            lesson.add(_jittered(picture, box, rng), kind, subject, local_day(moment, zone).isoformat())
+            lesson.add(cut_out(picture, box, rng), kind, subject, local_day(moment, zone).isoformat())
     return lesson
 
 
@@ -125,7 +125,7 @@ def _empty(picture: Picture, taken: Sequence[Box], rng: np.random.Generator) -> 
     return [(OTHER, OTHER, box)] if free else []
 
 
-def _jittered(picture: Picture, box: Box, rng: np.random.Generator) -> Picture:
+def cut_out(picture: Picture, box: Box, rng: np.random.Generator) -> Picture:
     """The crop as motion might cut it: the box moved a little, and padded more or less."""
     dx, dy = (round(float(v) * side) for v, side in zip(rng.normal(0, 0.06, 2), (box.w, box.h), strict=True))
     grown = Box(box.x + dx, box.y + dy, box.w, box.h).padded(float(rng.uniform(0.05, 0.25)))

@@ -37,6 +37,18 @@ class Surveyed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tracked:
+    """A picture that was cut from a track of a camera. ``file`` is absolute."""
+
+    picture: str
+    file: Path
+    camera: str
+    track: str
+    time: datetime
+    day: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """A visit's place in the queue: how many pictures wait for a label, when its turn comes, and why."""
 

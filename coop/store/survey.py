@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from coop.domain.survey import Surveyed, Turn
+from coop.domain.survey import Surveyed, Tracked, Turn
 from coop.store.catalogue import SIGN
 from coop.store.core import StoreCore
 from coop.store.labels import in_lots
@@ -49,6 +49,36 @@ class Survey(StoreCore):
                 # Sifted and sorted here: asked for that, SQLite walks through all pictures in that order.
                 found += [self._surveyed(tuple(row)) for row in session.execute(asked) if row[6] is None]
             return tuple(sorted(found, key=lambda line: line.picture))
+
+        return self._read(work)
+
+    def tracked(self, task: str) -> tuple[Tracked, ...]:
+        """The kept pictures of a task that came from tracks, those of a track together, in order of time."""
+        query = (
+            select(
+                PictureRow.key, PictureRow.path, PictureRow.camera, PictureRow.track_id, PictureRow.time,
+                CatalogueRow.day,
+            )
+            .select_from(TaskVisitRow)
+            .join(CatalogueRow, CatalogueRow.visit == TaskVisitRow.visit)
+            .join(PictureRow, PictureRow.key == CatalogueRow.picture)
+            .where(TaskVisitRow.task == task, PictureRow.track_id.is_not(None), PictureRow.deleted.is_(None))
+        )  # fmt: skip
+
+        def work(session: Session) -> tuple[Tracked, ...]:
+            found = [
+                Tracked(
+                    picture=key,
+                    file=self._media.locate(path),
+                    camera=camera,
+                    track=track,
+                    time=time,
+                    day=None if day is None else date.fromisoformat(day),
+                )
+                for key, path, camera, track, time, day in session.execute(query)
+                if track is not None
+            ]
+            return tuple(sorted(found, key=lambda one: (one.camera, one.track, one.time)))
 
         return self._read(work)
 

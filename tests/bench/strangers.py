@@ -7,9 +7,9 @@ what is learned; tracks are five looks by day of one hen and day. The crops are 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +18,16 @@ from bench.coop.school import source_of
 
 from coop.classify.efficientnet_lite import load_lite_weights
 from coop.classify.judge import STRANGER_LOOKS, is_coloured
-from coop.commands.lesson import look
+from coop.commands.lesson import LEAST_VISIBLE, cut_out, look
+from coop.domain.box import Box
+from coop.domain.survey import Tracked
+from coop.frame.sim.source import SimSource
 from training.backbones import Eye
 from training.gallery import Flock, get_familiar
 from training.head import Head, fit_head
+from training.naming import better_named
+from training.tracks import runs, together
+from training.unnamed import Tracks
 
 Doubles = npt.NDArray[np.float64]
 Names = npt.NDArray[np.str_]
@@ -34,6 +40,9 @@ DAYS = 4
 START = date(2026, 5, 4)
 FALSE = 0.01
 NEAREST = 5
+TRACKS = 120
+FEW = (8, 20)
+WALK, PAUSE = timedelta(minutes=10), timedelta(seconds=90)
 SHARE = 0.3
 """Of a training set pseudo-labels may be so much."""
 
@@ -84,6 +93,96 @@ def crops(folder: Path, flock: int, seed: int) -> Crops:
         )
     with np.load(file) as kept:
         return Crops(**dict(kept))
+
+
+def trails(folder: Path, flock: int, seed: int) -> tuple[Tracks, Names]:
+    """Tracks of a flock's hens on the days of a seed: five looks within ten minutes at most, and whose."""
+    file = folder / f"{flock}-{seed}-tracks.npz"
+    if not file.exists():
+        source, random = source_of(flock, seed, DAYS, START, hard=False), np.random.default_rng(0)
+        found, looks = runs(list(_walks(source)), (), (), most=TRACKS), []
+        eye = Eye(load_lite_weights())
+        for run in found:
+            cut = []
+            for k in np.linspace(0, len(run) - 1, STRANGER_LOOKS):
+                moment, hen = run[int(k)].time, run[int(k)].picture
+                box = next(seen.box for seen in source.truth.at(moment) if seen.subject == hen)
+                cut.append(cut_out(source.picture(moment), box, random))
+            looks.append(eye.embed(cut))
+        apart = np.array(together(found), dtype=np.intp).reshape(-1, 2)
+        np.savez(file, looks=np.stack(looks), apart=apart, who=np.array([run[0].picture for run in found]))
+    with np.load(file) as kept:
+        looks, apart, who = kept["looks"].astype(np.float64), kept["apart"], kept["who"]
+    return Tracks(looks=tuple(looks), apart=tuple((int(a), int(b)) for a, b in apart)), who
+
+
+def _walks(source: SimSource) -> Iterator[Tracked]:
+    """Every time that a hen moved by day; while she is in sight it is one track, of ten minutes at most."""
+    began: dict[str, datetime] = {}
+    before: dict[str, tuple[datetime, Box]] = {}
+    for moment in source.truth.frame_times():
+        if not 7 <= moment.hour < 18:
+            continue
+        for seen in source.truth.at(moment):
+            last = before.get(seen.subject)
+            before[seen.subject] = (moment, seen.box)
+            if seen.kind != "hen" or seen.visible <= LEAST_VISIBLE or last is None or last[1] == seen.box:
+                continue
+            first = began.get(seen.subject)
+            if first is None or moment - first > WALK or moment - last[0] > PAUSE:
+                began[seen.subject] = first = moment
+            yield Tracked(
+                picture=seen.subject, file=Path(), camera="coop", track=f"{first:%d %H:%M:%S} {seen.subject}",
+                time=moment, day=None,
+            )  # fmt: skip
+
+
+def taught(folder: Path, flocks: Sequence[int]) -> None:
+    """What tracks that nobody named add, by pictures labelled of each hen; each hen in turn left out."""
+    for number in flocks:
+        every, asked = crops(folder, number, LEARNED), crops(folder, number, ASKED)
+        tracks, who = trails(folder, number, LEARNED)
+        print(f"flock {number}: {len(who)} tracks, {len(tracks.apart)} pairs of them at one time")
+        own = asked.some(asked.coloured & np.isin(asked.names, asked.flock))
+        for each in FEW:
+            random = np.random.default_rng(0)
+            hens = [np.flatnonzero((every.names == hen) & every.coloured) for hen in every.flock]
+            known = every.some(np.concatenate([random.permutation(hers)[:each] for hers in hens]))
+            for name in ("labels alone", "with tracks"):
+                teachers = tracks if name == "with tracks" else None
+                labels, days = known.names.tolist(), known.days.tolist()
+                named = better_named(_head(known), _flock(known), known.features, labels, days, teachers)
+                said = np.array(named.classes)[named.logits(own.features).argmax(axis=1)]
+                rows = np.mean([_left_out(hen, known, asked, teachers, who) for hen in every.flock], axis=0)
+                right = (said == own.names).mean()
+                print(
+                    f"{each} pictures of each hen, {name}: crops named right {right:.3f}, strangers found at "
+                    f"1% false {rows[0]:.3f}, by the threshold {rows[1]:.3f} with {rows[2]:.4f} of the "
+                    f"flock's own; tracks taken {rows[3]:.2f}",
+                    flush=True,
+                )
+
+
+def _left_out(
+    hen: str, known: Crops, asked: Crops, tracks: Tracks | None, who: Names
+) -> tuple[float, float, float, float]:
+    """Of a hen's tracks how many are found, where she is a stranger who left no tracks either."""
+    teachers = None if tracks is None else tracks.without(np.flatnonzero(who == hen).tolist())
+    familiar = get_familiar(_flock(known.some(known.names != hen)), tracks=teachers)
+    seen = (asked.features @ familiar.weights.T + familiar.bias).astype(np.float32)
+    far = np.array([familiar.gallery.distance(row) for row in seen]) / familiar.within
+    of = [(name, far[looks].mean()) for name, looks in asked.tracks() if name in asked.flock]
+    theirs, hers = (np.array([d for name, d in of if (name == hen) == wanted]) for wanted in (False, True))
+    limit = np.quantile(theirs, 1 - FALSE, method="lower")
+    strange = 1.1
+    return (
+        float((hers > limit).mean()), float((hers > strange).mean()), float((theirs > strange).mean()),
+        float(familiar.tracks > 0),
+    )  # fmt: skip
+
+
+def _flock(known: Crops) -> Flock:
+    return Flock.of(known.features, known.names.tolist(), known.days.tolist(), known.coloured.tolist())
 
 
 def probability(known: Crops) -> Likeness:
@@ -262,6 +361,12 @@ def _near(asked: npt.NDArray[np.floating], known: npt.NDArray[np.floating], coun
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("bench-output/strangers"))
-    folder = parser.parse_args().folder
-    strangers(folder)
-    heads(folder)
+    parser.add_argument("--only", choices=("strangers", "heads", "tracks"))
+    parser.add_argument("--flocks", type=int, nargs="*", default=FLOCKS, help="of the tracks")
+    given = parser.parse_args()
+    if given.only in (None, "strangers"):
+        strangers(given.folder)
+    if given.only in (None, "heads"):
+        heads(given.folder)
+    if given.only in (None, "tracks"):
+        taught(given.folder, given.flocks)

@@ -94,6 +94,9 @@ def test_the_survey_knows_of_each_picture_what_there_is(store: Store) -> None:
     assert first.file.is_file()
     other = lines["picture-2"]
     assert (other.value, other.suggested, other.confidence, other.margin) == (None, "fox", 0.6, 0.2)
+    tracked = {one.picture: one for one in store.tracked("kinds")}
+    assert len(tracked) == 9 and tracked["picture-1"].track == "track-1"
+    assert (tracked["picture-1"].file, tracked["picture-1"].day) == (first.file, first.day)
     assert [line.picture for line in store.survey("kinds", ["picture-8", "nowhere"])] == ["picture-8"]
     store.score_visits("kinds", {"visit-1": (0.5, "unsure")})
     assert store.turns("kinds") == {

@@ -61,6 +61,18 @@ def arcface(t: Array, c: Array, margin: float, scale: float, centres: int) -> Ar
     return np.asarray(-(t * log_softmax(scale * np.where(t > 0, moved, c))).sum(1))
 
 
+def soft(t: Array, z: Array, temperature: float) -> Array:
+    return np.asarray(
+        -(temperature**2) * (np.exp(log_softmax(t / temperature)) * log_softmax(z / temperature)).sum(1)
+    )
+
+
+def soft_sets(t: Array, z: Array, temperature: float) -> Array:
+    q, p = (1 / (1 + np.exp(-x / temperature)) for x in (t, z))
+    return np.asarray(-(temperature**2) * (q * np.log(p) + (1 - q) * np.log(1 - p)).sum(1))
+
+
+TEACHER = RANDOM.normal(0, 2, (6, 4))
 CASES: dict[str, tuple[Callable[[Any], Any], Callable[[Array, Array], Array], Array, Array]] = {
     "cross-entropy": (
         lambda m: m.SmoothedCrossEntropy(smoothing=0.1),
@@ -84,6 +96,15 @@ CASES: dict[str, tuple[Callable[[Any], Any], Callable[[Array, Array], Array], Ar
     "sub-centre arcface": (
         lambda m: m.ArcFace(margin=0.4, scale=8, centres=2),
         lambda t, z: arcface(t, z, 0.4, 8, 2), ONE, COSINES,
+    ),
+    "arcface of logits": (
+        lambda m: m.ArcFace(margin=0.5, scale=8, scaled=True),
+        lambda t, z: arcface(t, z / 8, 0.5, 8, 1), ONE, 8 * COSINES[:, :4],
+    ),
+    "soft answers": (lambda m: m.SoftAnswers(), lambda t, z: soft(t, z, 2.0), TEACHER, LOGITS),
+    "soft answers of sets": (
+        lambda m: m.SoftAnswers(temperature=1.5, multi=True),
+        lambda t, z: soft_sets(t, z, 1.5), TEACHER, LOGITS,
     ),
 }  # fmt: skip
 
@@ -122,6 +143,7 @@ def test_value_and_gradient_are_those_of_numpy(keras_module: Any, name: str) -> 
         lambda m: m.Focal(gamma=-1),
         lambda m: m.ClassBalanced((3, 0)),
         lambda m: m.ArcFace(margin=2.0),
+        lambda m: m.SoftAnswers(temperature=0.0),
     ],
 )
 def test_impossible_settings_are_refused(keras_module: Any, make: Callable[[Any], Any]) -> None:
@@ -139,7 +161,13 @@ def test_cosine_centres_are_cosines(keras_module: Any) -> None:
     given = np.asarray(layer(embeddings))
     kernel = np.asarray(layer.kernel)
     unit = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
-    assert given == pytest.approx(unit @ (kernel / np.linalg.norm(kernel, axis=0)), abs=1e-6)
+    cosines = unit @ (kernel / np.linalg.norm(kernel, axis=0))
+    assert given == pytest.approx(cosines, abs=1e-6)
+    scaled = CosineCentres(3, centres=2, scale=8.0)
+    scaled.build(embeddings.shape)
+    scaled.set_weights([kernel])
+    nearest = 8 * cosines.reshape(5, 3, 2).max(axis=2)
+    assert np.asarray(scaled(embeddings)) == pytest.approx(nearest, abs=1e-5)
 
 
 def test_metrics_gather_over_batches_as_numpy_does(keras_module: Any) -> None:

@@ -68,9 +68,9 @@ def network(pictures: LabelledSet) -> Any:
 
 
 def plan(**changes: Any) -> Any:
-    from training.tune import Plan
+    from training.fitting import FitPlan
 
-    return Plan(**{"side": SIDE, "epochs": 2, "batch": 8, "frozen": 15, "dropout": 0.0, **changes})
+    return FitPlan(**{"side": SIDE, "epochs": 2, "batch": 8, "frozen": 15, "dropout": 0.0, **changes})
 
 
 def one_run(source: str, folder: str) -> None:
