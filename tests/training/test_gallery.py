@@ -153,10 +153,10 @@ def test_tracks_that_nobody_named_teach_what_hens_do_not_differ_in() -> None:
     assert apart(taught) > apart(plain)
     assert get_familiar(few, tracks=Tracks(looks=(), apart=())).tracks == 0
 
-    nonsense = Tracks(  # each track is of several hens
-        looks=tuple(few.features[k::8] for k in range(8)), apart=((0, 1),)
-    )
-    assert get_familiar(few, tracks=nonsense).tracks == 0
+    hens = np.stack([plumages()[name] for name in HENS])
+    random = np.random.default_rng(4)
+    mixed = tuple(hens + random.normal(0, 0.2, hens.shape) for _ in range(60))  # each is of four hens
+    assert get_familiar(few, tracks=Tracks(looks=mixed, apart=())).tracks == 0
 
 
 def test_hens_are_named_by_the_nearest_middle_where_that_is_better() -> None:
