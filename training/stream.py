@@ -98,7 +98,7 @@ class Stream:
 
     def changed(self, number: int, change: Variation, random: Random) -> npt.NDArray[np.uint8]:
         """One picture after ``change``, as it might have been: (side, side, 3), RGB."""
-        values = _varied(change(self._values(number), random), RECIPES[self.recipe], random)
+        values = _varied(change(self._values(number), random), self._steps, random)
         return self._as_seen(values).astype(np.uint8)
 
     def relit(self, number: int, random: Random) -> Floats:
