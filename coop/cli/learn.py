@@ -150,7 +150,8 @@ def train(
     from coop.places import make_data_dir, models_dir, open_store
     from coop.settings import load_settings
     from training.beyond import Beyond
-    from training.command import Choices, train_on_file, train_task
+    from training.choices import Choices
+    from training.command import train_on_file, train_task
     from training.labelled import unlabelled_in
     from training.losses_by_name import loss_named
 
@@ -219,7 +220,7 @@ def _human(store: Store, name: str) -> Human | None:
 
 def _climb(data: Path, out: Path | None, *, seeds: int | None, quick: bool, rungs: Sequence[str]) -> None:
     """The ladder of digits; a quick one has a folder of its own, since its runs are others."""
-    from training.command import need_tensorflow
+    from training.choices import need_tensorflow
 
     need_tensorflow("The ladder of digits")
     from training.digits.ladder import QUICK_SEEDS, SEEDS, climb
@@ -242,7 +243,8 @@ def nightly(config: ConfigOption = None) -> None:
     from coop.settings import load_settings
     from coop.tuning import has_memory
     from labeling.commands.versions import version_at_night
-    from training.command import Choices, free_name, learn_version, unnamed_tracks
+    from training.choices import Choices
+    from training.command import free_name, learn_version, unnamed_tracks
     from training.judging import judge
 
     settings = load_settings(config)

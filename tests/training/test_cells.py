@@ -13,8 +13,9 @@ from coop.classify.efficientnet_lite import LITE0, load_lite_weights
 from coop.classify.preprocess import prepare
 from coop.classify.runtime import Classifier
 from training.augment import other_light
+from training.best import _for_cells
 from training.cells import CellHead, _Eye, learn_cells, suits
-from training.command import Choices, _for_cells
+from training.choices import Choices
 from training.head import write_head_package
 from training.labelled import LabelledDataError, LabelledSet, read_labelled
 

@@ -12,7 +12,8 @@ from coop.classify.efficientnet_lite import load_lite_weights
 from coop.classify.preprocess import prepare
 from coop.classify.runtime import Classifier
 from training.answers import Answers
-from training.command import Choices, _for_counting
+from training.best import _for_counting
+from training.choices import Choices
 from training.counting import SIDE, CountHead, _Eye, _parts, learn_counts, suits
 from training.eggs import with_eggs
 from training.examine import examine

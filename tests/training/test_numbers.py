@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
+import cv2
 import numpy as np
 import numpy.typing as npt
+from typer.testing import CliRunner
 
 from coop.classify.card import TaskMode
 from coop.classify.package import ModelPackage
 from coop.classify.runtime import Classifier
+from coop.cli.main import app
 from training.answers import Answers, Doubles
 from training.baseline import teach_numbers
 from training.depths import DepthEye
@@ -83,6 +87,22 @@ def test_a_head_over_three_depths_runs_as_it_was_learned(tmp_path: Path) -> None
     head = fit_head(DepthEye().embed(pictures), labels, groups, mode=TaskMode.COUNT)
     np.testing.assert_allclose(said, head.logits(DepthEye().embed(pictures[:5])), rtol=1e-3, atol=1e-2)
     assert said.argmax(axis=1).tolist() == [1] * 5
+
+
+def test_coop_train_counts_by_three_depths_where_that_is_better(tmp_path: Path) -> None:
+    lines = ["path,label,group"]
+    for number, (side, bright) in enumerate(itertools.product((4, 8, 16), range(60, 220, 20))):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), checked(side, bright))
+        lines.append(f"{number}.png,squares={side // 4},{number % 4}")
+    (tmp_path / "labels.csv").write_text("\n".join(lines))
+    out = tmp_path / "squares"
+    words = ["train", "squares", "--data", str(tmp_path / "labels.csv"), "--out", str(out), "--no-fine-tune"]
+    told = CliRunner().invoke(app, words, env={"COOP_DATA_DIR": str(tmp_path / "data")})
+    assert told.exit_code == 0, told.output
+    assert "The one of three depths is kept." in told.output
+    package = ModelPackage.load(out)
+    assert package.card.trained_on["backbone"] == "efficientnet-lite0, frozen, looked at in three depths"
+    assert Classifier(package).logits([checked(16, 90), checked(4, 90)]).argmax(axis=1).tolist() == [4, 1]
 
 
 def checked(side: int, bright: int) -> npt.NDArray[np.uint8]:
