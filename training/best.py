@@ -149,8 +149,8 @@ def _telling_strangers(
     named = better_named(head, flock, looked.features, labels, as_groups(groups), tracks)
     if named is not head:
         say(console, "Hens are named by the nearest middle: log loss "
-                      f"{named.measured['held_out_log_loss']} on groups held out, where the head had "
-                      f"{head.measured['held_out_log_loss']}.")  # fmt: skip
+                     f"{named.measured['held_out_log_loss']} on groups held out, where the head had "
+                     f"{head.measured['held_out_log_loss']}.")  # fmt: skip
     figures = "; ".join(f"{share:.1%} {what}" for what, share in familiar.measured.items())
     say(console, f"Strangers, judged on groups held out: {figures}.")
     if tracks is not None:
@@ -190,8 +190,8 @@ def _by_cells(best: Learned, console: Console, choices: Choices) -> Learned:
         )
     better = trial.after < trial.before
     say(console, f"One fixed camera: a head over cells has log loss {trial.after:.3f} on pictures held out, "
-                  f"in their own light and in others, where a plain head has {trial.before:.3f}. "
-                  f"The {'head over cells' if better else 'plain head'} is kept.")  # fmt: skip
+                 f"in their own light and in others, where a plain head has {trial.before:.3f}. "
+                 f"The {'head over cells' if better else 'plain head'} is kept.")  # fmt: skip
     if not better:
         return best
     manner = "efficientnet-lite0, frozen, looked at cell by cell"
@@ -246,8 +246,8 @@ def _by_counting(best: Learned, console: Console, choices: Choices) -> Learned:
     within = float(str(trial.head.measured["held_out_within_one"]))
     better = counted >= plain
     say(console, f"Eggs: a head that adds up cells has {counted:.1%} of those held out right "
-                  f"({within:.1%} within one), a plain head {plain:.1%}. "
-                  f"The {'head that adds up' if better else 'plain head'} is kept.")  # fmt: skip
+                 f"({within:.1%} within one), a plain head {plain:.1%}. "
+                 f"The {'head that adds up' if better else 'plain head'} is kept.")  # fmt: skip
     if not better:
         return best
     manner = "efficientnet-lite0, frozen, eggs counted cell by cell"

@@ -171,7 +171,7 @@ def learn_version(
     shutil.rmtree(models / f".tuning-{task}", ignore_errors=True)
     low, high = figures["accuracy_interval"]
     say(console, f"{package.card.model}: {figures['accuracy']:.1%} right ({low:.1%} to {high:.1%}) of "
-                  f"{figures['n']} pictures of days that it never saw.")  # fmt: skip
+                 f"{figures['n']} pictures of days that it never saw.")  # fmt: skip
     rival = _scores_of(other, package, judged)
     _draw(report_folder(package.folder), package, best, scores, console, other=rival, human=human)
     return package

@@ -78,7 +78,7 @@ def tuned_too(
             raise
     for finding in tuned.told:
         say(console, f"The doctor, {finding.severity}: {finding.kind} at {finding.where}: "
-                      f"{finding.evidence}. {finding.remedy}")  # fmt: skip
+                     f"{finding.evidence}. {finding.remedy}")  # fmt: skip
     tell_tried(tuned, beyond, console)
     if beyond.folds > 1:
         tell_outside(
@@ -89,7 +89,7 @@ def tuned_too(
         better = tuned.after < float(str(best.head.measured["held_out_log_loss"]))
     kept = "tuned network" if better else "head"
     say(console, f"Tuned: log loss {tuned.after:.3f} on pictures held out, where a head on the frozen "
-                  f"network has {tuned.before:.3f}. The {kept} is kept.")  # fmt: skip
+                 f"network has {tuned.before:.3f}. The {kept} is kept.")  # fmt: skip
     return replace(tuned.learned, plain=best.plain) if better else best
 
 
