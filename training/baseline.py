@@ -14,7 +14,7 @@ from coop.classify.card import TaskMode
 from coop.domain.frame import Picture
 from training.depths import DepthEye, DepthHead
 from training.gallery import IDENTITY_TASK, Flock, TooFewKnownError, get_familiar
-from training.head import PRECISION, PRECISION_KEY, Head, fit_head, write_head_package
+from training.head import PRECISION, PRECISION_KEY, Head, figure, fit_head, write_head_package
 from training.yardsticks import counted
 
 
@@ -59,5 +59,5 @@ def _written(folder: Path, head: Head, task: str, labels: list[str], groups: lis
         trained_on={"pictures": len(labels), "groups": len(set(groups)), "answers": counted(labels)},
         measured={PRECISION_KEY: PRECISION},
     )
-    accuracy = float(str(head.measured["held_out_accuracy"]))
+    accuracy = figure(head, "held_out_accuracy")
     return f"{len(head.classes)} classes, {accuracy:.1%} right on days held out"

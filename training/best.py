@@ -23,7 +23,7 @@ from training.cells import CellHead, learn_cells, suits
 from training.choices import (
     Choices,
     Place,
-    require_tensorflow,
+    need_tensorflow,
     say,
 )
 from training.counting import SIDE as COUNT_SIDE
@@ -34,7 +34,7 @@ from training.evaluating import bars
 from training.examine import examine
 from training.found import drop_found
 from training.gallery import IDENTITY_TASK, Flock, TooFewKnownError, get_familiar
-from training.head import Head, fit_head
+from training.head import Head, figure, fit_head
 from training.labelled import LabelledDataError, LabelledSet, read_picture
 from training.naming import better_named
 from training.quick import Embeds, Learned, Looked, Trial, as_groups, learn
@@ -114,7 +114,7 @@ def _eye(models: Path, choices: Choices) -> tuple[Embeds, LiteWeights | None]:
     if not is_lite(choices.backbone):
         if choices.fine_tune is False:
             raise BackboneError(choices.backbone, "a head alone is learned on an EfficientNet-Lite", _TUNE_IT)
-        require_tensorflow()
+        need_tensorflow()
         from training.applications import spelled
 
         spelled(choices.backbone)
@@ -215,7 +215,7 @@ def _by_depths(best: Learned, console: Console) -> Learned:
         mode=best.pictures.mode,
         precision=best.precision,
     )
-    after, before = (float(str(head.measured["held_out_log_loss"])) for head in (deep, best.head))
+    after, before = (figure(head, "held_out_log_loss") for head in (deep, best.head))
     better = after < before
     say(console, f"Counts: a head on features of three depths has log loss {after:.3f} on pictures held out, "
                  f"where a plain head has {before:.3f}. "
@@ -242,8 +242,8 @@ def _by_counting(best: Learned, console: Console, choices: Choices) -> Learned:
             seed=choices.seed,
             progress=lambda done, total: bar.update(counting, completed=done, total=total),
         )
-    counted, plain = (float(str(h.measured["held_out_accuracy"])) for h in (trial.head, best.head))
-    within = float(str(trial.head.measured["held_out_within_one"]))
+    counted, plain = (figure(h, "held_out_accuracy") for h in (trial.head, best.head))
+    within = figure(trial.head, "held_out_within_one")
     better = counted >= plain
     say(console, f"Eggs: a head that adds up cells has {counted:.1%} of those held out right "
                  f"({within:.1%} within one), a plain head {plain:.1%}. "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from rich.console import Console
 
 from coop.classify.efficientnet_lite import LITE0
 from coop.errors import CoopError
+from coop.tuning import TRAIN_EXTRA, has_train_extra
 from training.beyond import Beyond
 from training.head import PRECISION
 from training.tracks import Run
@@ -21,31 +21,18 @@ MOST_TUNED_UNASKED = 600
 class TrainExtraError(CoopError, RuntimeError):
     """What needs TensorFlow, without it."""
 
-    def __init__(
-        self,
-        what: str = "Fine-tuning",
-        instead: str = ", or leave --fine-tune out for a head on the frozen network",
-    ) -> None:
+    def __init__(self, what: str, instead: str) -> None:
         super().__init__(
-            f"{what} needs TensorFlow, which is not installed. Install it with "
-            f"pip install 'neurocoop[train]'{instead}"
+            f"{what} needs TensorFlow, which is not installed. Install it with {TRAIN_EXTRA}{instead}"
         )
 
 
-def is_tensorflow_there() -> bool:
-    return importlib.util.find_spec("tensorflow") is not None
-
-
-def need_tensorflow(what: str) -> None:
-    """Raises TrainExtraError where it is not installed."""
-    if not is_tensorflow_there():
-        raise TrainExtraError(what, "")
-
-
-def require_tensorflow() -> None:
-    """The same, for what fine-tuning needs."""
-    if not is_tensorflow_there():
-        raise TrainExtraError
+def need_tensorflow(
+    what: str = "Fine-tuning", instead: str = ", or leave --fine-tune out for a head on the frozen network"
+) -> None:
+    """Raises TrainExtraError where it is not installed. ``instead``: how the message goes on."""
+    if not has_train_extra():
+        raise TrainExtraError(what, instead)
 
 
 @dataclass(frozen=True, kw_only=True)

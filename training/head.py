@@ -96,6 +96,11 @@ class AnyHead(Protocol):
     def add_to(self, graph: GraphWriter, backbone: LiteWeights, size: int) -> dict[str, Node]: ...
 
 
+def figure(head: AnyHead, name: str) -> float:
+    """One of the figures that a head has of itself, such as ``held_out_log_loss``."""
+    return float(str(head.measured[name]))
+
+
 def fit_head(
     features: Floats,
     labels: Sequence[str],

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from training.answers import Answers, thresholds
 from training.folds import held_out
 from training.gallery import Flock, discriminants
-from training.head import THRESHOLDS, UNSEEN_THRESHOLD, Head, best_temperature
+from training.head import THRESHOLDS, UNSEEN_THRESHOLD, Head, best_temperature, figure
 from training.unnamed import Tracks
 
 Floats = npt.NDArray[np.float32]
@@ -51,7 +51,7 @@ def better_named(
         weights, bias = _by_middles(known, tracks)
         logits[held] = features[held] @ weights.T + bias
     temperature, loss = best_temperature(logits, answers)
-    if loss >= float(str(head.measured["held_out_log_loss"])):
+    if loss >= figure(head, "held_out_log_loss"):
         return head
     weights, bias = _by_middles(flock, tracks)
     return replace(

@@ -16,7 +16,7 @@ from coop.classify.judge import is_coloured
 from coop.classify.package import ModelPackage
 from coop.domain.frame import Picture
 from training.augment import RECIPES, Sometimes, varied
-from training.head import PRECISION, PRECISION_KEY, AnyHead, Head, fit_head, write_head_package
+from training.head import PRECISION, PRECISION_KEY, AnyHead, Head, figure, fit_head, write_head_package
 from training.labelled import LabelledSet, read_picture
 from training.yardsticks import FrozenHead, counted
 
@@ -44,11 +44,11 @@ class Trial:
 
     @property
     def loss(self) -> float:
-        return float(str(self.head.measured["held_out_log_loss"]))
+        return figure(self.head, "held_out_log_loss")
 
     @property
     def accuracy(self) -> float:
-        return float(str(self.head.measured["held_out_accuracy"]))
+        return figure(self.head, "held_out_accuracy")
 
 
 class Embeds(Protocol):
@@ -115,7 +115,7 @@ class Learned:
     @property
     def accuracy(self) -> float:
         """The share right of the pictures held out."""
-        return float(str(self.head.measured["held_out_accuracy"]))
+        return figure(self.head, "held_out_accuracy")
 
     def write(
         self,

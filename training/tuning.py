@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from coop.errors import OutputError
+from coop.tuning import has_train_extra
 from training.backbones import is_lite
 from training.beyond import OUT_OF_FOLD, planned, tell_outside, tell_tried
 from training.choices import (
     Choices,
     Place,
-    is_tensorflow_there,
-    require_tensorflow,
+    need_tensorflow,
     say,
 )
 from training.depths import DepthHead
 from training.evaluating import bars, teller
 from training.gallery import IDENTITY_TASK
+from training.head import figure
 from training.losses_by_name import require_suits
 from training.quick import Learned, Trial
 
@@ -39,9 +40,9 @@ FEWEST_TUNED = 40
 
 def is_to_tune(pictures: int, choices: Choices, console: Console) -> bool:
     """Whether the network is to be tuned. Raises TrainExtraError where that is wanted and cannot be."""
-    able = is_tensorflow_there()
+    able = has_train_extra()
     if choices.fine_tune or not is_lite(choices.backbone) or choices.beyond.tunes:
-        require_tensorflow()
+        need_tensorflow()
         return True
     if choices.fine_tune is None and able and pictures > choices.most_tuned:
         say(console, f"{pictures} pictures are many to tune the network on unasked: --fine-tune does it.")
@@ -86,7 +87,7 @@ def tuned_too(
         )
     better = tuned.after < tuned.before
     if better and isinstance(best.head, DepthHead):  # which was better than the head that was tuned from
-        better = tuned.after < float(str(best.head.measured["held_out_log_loss"]))
+        better = tuned.after < figure(best.head, "held_out_log_loss")
     kept = "tuned network" if better else "head"
     say(console, f"Tuned: log loss {tuned.after:.3f} on pictures held out, where a head on the frozen "
                  f"network has {tuned.before:.3f}. The {kept} is kept.")  # fmt: skip

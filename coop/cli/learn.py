@@ -222,7 +222,7 @@ def _climb(data: Path, out: Path | None, *, seeds: int | None, quick: bool, rung
     """The ladder of digits; a quick one has a folder of its own, since its runs are others."""
     from training.choices import need_tensorflow
 
-    need_tensorflow("The ladder of digits")
+    need_tensorflow("The ladder of digits", "")
     from training.digits.ladder import QUICK_SEEDS, SEEDS, climb
 
     folder = out or Path("digits-ladder-quick" if quick else "digits-ladder")
