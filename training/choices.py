@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,7 +10,6 @@ from rich.console import Console
 
 from coop.classify.efficientnet_lite import LITE0
 from coop.errors import CoopError
-from coop.tuning import TRAIN_EXTRA, has_train_extra
 from training.beyond import Beyond
 from training.head import PRECISION
 from training.tracks import Run
@@ -23,8 +23,14 @@ class TrainExtraError(CoopError, RuntimeError):
 
     def __init__(self, what: str, instead: str) -> None:
         super().__init__(
-            f"{what} needs TensorFlow, which is not installed. Install it with {TRAIN_EXTRA}{instead}"
+            f"{what} needs TensorFlow, which is not installed. Install it with "
+            f"pip install 'neurocoop[train]'{instead}"
         )
+
+
+def has_train_extra() -> bool:
+    """Whether TensorFlow is there."""
+    return importlib.util.find_spec("tensorflow") is not None
 
 
 def need_tensorflow(

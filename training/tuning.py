@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from coop.errors import OutputError
-from coop.tuning import has_train_extra
 from training.backbones import is_lite
 from training.beyond import OUT_OF_FOLD, planned, tell_outside, tell_tried
 from training.choices import (
     Choices,
     Place,
+    has_train_extra,
     need_tensorflow,
     say,
 )
