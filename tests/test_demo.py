@@ -21,7 +21,7 @@ from coop.errors import SettingsError
 from coop.frame.sim.source import SimSource, open_sim
 from coop.frame.sim.truth import FactKind
 from coop.store.store import Store
-from training.baseline import teach_head
+from training.baseline import teach_head, teach_numbers
 
 pytestmark = pytest.mark.timeout(600)  # the demo itself, on a machine that has other work
 
@@ -62,7 +62,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(demo, "LESSON_DAYS", 3)
         patch.setattr(demo, "_source", shorter)
-        demo.run_demo(out, 1, SEED, teach_head, Console(file=stream, width=120))
+        demo.run_demo(out, 1, SEED, teach_head, teach_numbers, Console(file=stream, width=120))
     data = out / "data"
     with Store.open(f"sqlite:///{data / 'coop.db'}", data / "media") as store:
         span = DAY, DAY + timedelta(days=2)
@@ -155,5 +155,5 @@ def test_it_ends_with_what_to_type_next(shown: Shown) -> None:
 def test_a_folder_of_somebody_elses_is_not_touched(tmp_path: Path) -> None:
     (tmp_path / "holiday.jpg").write_text("mine")
     with pytest.raises(SettingsError, match="not of an earlier demo"):
-        demo.run_demo(tmp_path, 1, SEED, teach_head, Console(file=io.StringIO()))
+        demo.run_demo(tmp_path, 1, SEED, teach_head, teach_numbers, Console(file=io.StringIO()))
     assert (tmp_path / "holiday.jpg").read_text() == "mine"

@@ -28,9 +28,9 @@ def demo(
     In a minute or two it learns the hens, watches them for days, and shows what it would have told you.
     """
     from coop.commands.demo import run_demo
-    from training.baseline import teach_head
+    from training.baseline import teach_head, teach_numbers
 
-    run_demo(out, days, seed, teach_head, console)
+    run_demo(out, days, seed, teach_head, teach_numbers, console)
 
 
 def init(

@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from coop.commands.tables import egg_row, events_rows, print_rows, visits_rows
 from coop.digests import day_digest
 from coop.domain.chat import Preferences
 from coop.domain.event import Event, HenArrived, VisitEnded
+from coop.domain.frame import Picture
 from coop.domain.times import day_bounds
 from coop.domain.zone import ZoneKind
 from coop.errors import SettingsError
@@ -63,9 +64,13 @@ LONGEST = 12
 Teach = Callable[[Path, str, npt.NDArray[np.float32], list[str], list[str], list[bool] | None], str]
 """Learn a task from features (n, d), labels, groups, and which of them have colours; write its package; say
 how good it is."""
+TeachNumbers = Callable[[Path, str, Sequence[Picture], list[str], list[str]], str]
+"""The same for what is counted, from pictures. With features of one depth, 10 of the 12 eggs were found."""
 
 
-def run_demo(out: Path, days: int, seed: int, teach: Teach, console: Console) -> None:
+def run_demo(
+    out: Path, days: int, seed: int, teach: Teach, teach_numbers: TeachNumbers, console: Console
+) -> None:
     """Learn the simulated hens, watch them for ``days``, and leave record, digest and messages in ``out``."""
     if out.exists() and not (out / MARK).exists():
         raise SettingsError("--out", [f"{out} exists and is not of an earlier demo; choose another folder"])
@@ -75,7 +80,7 @@ def run_demo(out: Path, days: int, seed: int, teach: Teach, console: Console) ->
     coop = CoopSettings(latitude=LATITUDE, longitude=0.0)
     settings = Settings(data_dir=out / "data", timezone="UTC", coop=coop)
     console.rule("[bold]1. Learning the hens[/bold]")
-    names = _learn(settings, seed, teach, console)
+    names = _learn(settings, seed, teach, teach_numbers, console)
     console.rule(f"[bold]2. Watching {len(names)} hens for {days} days[/bold]")
     with open_store(settings) as store:
         watch = _Watch(settings, store, out / "messages")
@@ -91,7 +96,9 @@ def _source(seed: int, days: int) -> SimSource:
     return open_sim(f"sim://?flock={FLOCK}&seed={seed}&days={days}&start={START.isoformat()}", CAMERA)
 
 
-def _learn(settings: Settings, seed: int, teach: Teach, console: Console) -> tuple[str, ...]:
+def _learn(
+    settings: Settings, seed: int, teach: Teach, teach_numbers: TeachNumbers, console: Console
+) -> tuple[str, ...]:
     """Teach all tasks from another seed's days, and return the hens' names."""
     source = _source(seed + LESSON_SEED_OFFSET, LESSON_DAYS)
     with console.status("The starter model is written (once)"):
@@ -119,7 +126,7 @@ def _learn(settings: Settings, seed: int, teach: Teach, console: Console) -> tup
     with console.status("Learning to count eggs"):
         nests = look_at_nests(source, settings.zone)
         folder = models_dir(settings) / f"demo-{NEST}"
-        measured = teach(folder, NEST, features(nests.pictures), nests.kinds, nests.groups, None)
+        measured = teach_numbers(folder, NEST, nests.pictures, nests.kinds, nests.groups)
     console.print(f"  {NEST}: {measured}", highlight=False)
     names = source.flock.names
     console.print(f"  The flock: {', '.join(names)}", highlight=False)
