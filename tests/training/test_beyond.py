@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,20 @@ def valley(best: float) -> Any:
     return judge, asked
 
 
+def numbers_stand_apart(trials: Any, usual: float) -> None:
+    """No number below an axis lies on the next one, wherever the trials happened to be."""
+    from training.report.trials import drawn_trials
+
+    some = [trial for trial in trials if trial.loss is not None]
+    for shown in (trials, some[:2], some[:1]):
+        figure = drawn_trials(shown, usual)
+        figure.draw_without_rendering()
+        for axes in figure.axes:
+            boxes = [label.get_window_extent() for label in axes.get_xticklabels() if label.get_text()]
+            boxes = sorted((box for box in boxes if box.width), key=lambda box: box.x0)
+            assert all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes)), axes.get_xlabel()
+
+
 def test_a_search_finds_proves_and_goes_on(keras_module: Any, hens: LabelledSet, tmp_path: Path) -> None:
     from training.report.trials import draw_trials
     from training.search import Sampler, Search, search
@@ -198,6 +213,7 @@ def test_a_search_finds_proves_and_goes_on(keras_module: Any, hens: LabelledSet,
     assert abs(np.log10(second.found.settings["rate"] / 1e-3)) < 0.4
     draw_trials(second.trials, second.usual, tmp_path / "search.png")
     assert cv2.imread(str(tmp_path / "search.png")).shape[1] > 1000
+    numbers_stand_apart(second.trials, second.usual)
 
     judge, asked = valley(plan.rate)  # nothing is better than what is usual
     journal = tmp_path / "random.journal"
