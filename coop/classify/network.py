@@ -20,7 +20,7 @@ STDERR = 2
 
 Floats = npt.NDArray[np.float32]
 
-_OPENING = threading.Lock()  # the file descriptor that is kept quiet meanwhile is the whole process's
+_OPENING = threading.Lock()
 
 
 class Network:
@@ -70,13 +70,18 @@ class Network:
 
     def _take(self) -> Any:
         with self._returned:
-            if not self._free and self._unopened:
-                self._unopened -= 1
-            else:
-                self._returned.wait_for(lambda: self._free)
-                return self._free.pop()
-        with _OPENING:
+            if self._free or not self._unopened:
+                return self._next_free()
+            self._unopened -= 1
+        try:
             return _open(self._content, self._threads)
+        except ValueError:  # it was opened before, so it is memory that lacks: those that are open must do
+            with self._returned:
+                return self._next_free()
+
+    def _next_free(self) -> Any:
+        self._returned.wait_for(lambda: self._free)
+        return self._free.pop()
 
 
 def _open(content: bytes, threads: int) -> Any:
@@ -93,9 +98,10 @@ def _open(content: bytes, threads: int) -> Any:
 def without_chatter() -> Iterator[None]:
     """Keep back what LiteRT says at each opening; anything else on standard error is passed on.
 
-    It writes to the file descriptor itself and has no switch for it.
+    It writes to the file descriptor itself and has no switch for it. One opening at a time: of two the later
+    one would give back the file of the earlier one, and all that is said from then on would be lost.
     """
-    with tempfile.TemporaryFile() as heard:
+    with _OPENING, tempfile.TemporaryFile() as heard:
         before = os.dup(STDERR)
         os.dup2(heard.fileno(), STDERR)
         try:
