@@ -68,9 +68,11 @@ def _one_by_one(axes: Axes, trials: Sequence[Tried]) -> None:
 
 
 def _by_setting(axes: Axes, name: str, done: Sequence[Tried]) -> None:
-    axes.scatter([trial.settings[name] for trial in done], [t.loss for t in done], s=24, color=INK, alpha=0.7)
-    best = min(done, key=lambda trial: trial.loss or 0.0)
-    axes.scatter([best.settings[name]], [best.loss], s=60, color=RIGHT, zorder=3)
+    values = np.array([trial.settings[name] for trial in done])
+    losses = np.array([trial.loss for trial in done], dtype=np.float64)
+    axes.scatter(values, losses, s=24, color=INK, alpha=0.7)
+    best = losses.argmin()
+    axes.scatter(values[best], losses[best], s=60, color=RIGHT, zorder=3)
     axes.set_xlabel(name.replace("_", " "), color=GREY)
     if name not in _LOGARITHMIC:
         axes.xaxis.set_major_locator(MaxNLocator(5))
