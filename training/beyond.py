@@ -72,7 +72,7 @@ def with_unlabelled(beyond: Beyond, store: Store, task: str) -> Beyond:
     held out can be left alone. Raises LabelledDataError where there are none."""
     if not beyond.pseudo or beyond.unlabelled:
         return beyond
-    lines = [line for line in store.survey(task) if line.value is None]
+    lines = [line for line in store.survey(task) if line.value is None and line.file.is_file()]
     if not lines:
         raise LabelledDataError(
             Path(task),
@@ -87,7 +87,6 @@ def with_unlabelled(beyond: Beyond, store: Store, task: str) -> Beyond:
             picture=line.picture,
         )
         for line in lines
-        if line.file.is_file()
     ]
     return replace(beyond, unlabelled=tuple(examples))
 
@@ -146,26 +145,34 @@ def _search(
         except KeyboardInterrupt:
             _say(console, "Stopped. The same command goes on with the trials that are left.")
             raise
-    picture = report_folder(models / f"{task}-search") / TRIALS_PICTURE
-    draw_trials(searched.trials, searched.usual, picture)
-    _tell_search(searched, console)
+    file = file_of(models, task)
+    _tell_search(
+        searched, "what was found before stays" if file.exists() else "the usual settings stay", console
+    )
     if searched.found is not None:
-        write_found(file_of(models, task), searched.found)
+        write_found(file, searched.found)
+    picture = report_folder(models / f"{task}-search") / TRIALS_PICTURE
+    try:
+        draw_trials(searched.trials, searched.usual, picture)
+    except OSError as error:
+        _say(console, f"No picture of the trials was written: {error}")
+        return
     _say(console, f"Every trial as a picture: {picture}")
 
 
-def _tell_search(searched: Searched, console: Console) -> None:
+def _tell_search(searched: Searched, otherwise: str, console: Console) -> None:
+    """``otherwise``: what a search that proves nothing leaves as it is."""
     early = sum(trial.pruned for trial in searched.trials)
     sentence = Found(settings=dict(searched.settings)).sentence
     _say(console, f"Searched: {len(searched.trials)} trials, {early} stopped early. Best: {sentence}, "
                   f"log loss {searched.best:.3f}; the usual settings have {searched.usual:.3f}.")  # fmt: skip
     if searched.gain_interval is None:
-        _say(console, "Nothing was better than the usual settings, which stay.")
+        _say(console, f"Nothing was better than the usual settings: {otherwise}.")
         return
     low, high = searched.gain_interval
     proof = (f"With another seed and other folds: {searched.proof_best:.3f}, the usual settings "
              f"{searched.proof_usual:.3f}; the gain lies between {low:+.3f} and {high:+.3f}.")  # fmt: skip
-    kept = "What was found is kept." if searched.found else "That proves nothing: the usual settings stay."
+    kept = "What was found is kept." if searched.found else f"That proves nothing: {otherwise}."
     _say(console, f"{proof} {kept}")
 
 

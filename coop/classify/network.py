@@ -20,6 +20,7 @@ STDERR = 2
 
 Floats = npt.NDArray[np.float32]
 
+_CHATTER = (b"XNNPACK delegate for CPU", b"fully_quantize:")
 _OPENING = threading.Lock()
 
 
@@ -96,7 +97,8 @@ def _open(content: bytes, threads: int) -> Any:
 
 @contextmanager
 def without_chatter() -> Iterator[None]:
-    """Keep back what LiteRT says at each opening; anything else on standard error is passed on.
+    """Keep back what LiteRT says at each opening, and at each conversion; anything else on standard error is
+    passed on.
 
     It writes to the file descriptor itself and has no switch for it. One opening at a time: of two the later
     one would give back the file of the earlier one, and all that is said from then on would be lost.
@@ -111,7 +113,7 @@ def without_chatter() -> Iterator[None]:
             os.close(before)
             heard.seek(0)
             for line in heard:
-                if b"XNNPACK delegate for CPU" not in line:
+                if not any(chatter in line for chatter in _CHATTER):
                     os.write(STDERR, line)
 
 

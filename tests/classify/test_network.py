@@ -22,6 +22,7 @@ def test_opening_a_model_is_quiet(tmp_path: Path, capfd: pytest.CaptureFixture[s
 def test_what_others_say_meanwhile_is_passed_on(capfd: pytest.CaptureFixture[str]) -> None:
     with without_chatter():
         os.write(2, b"before\nINFO: Created TensorFlow Lite XNNPACK delegate for CPU.\nafter\n")
+        os.write(2, b"fully_quantize: 0, inference_type: 6, input_inference_type: UINT8\n")
     assert capfd.readouterr().err == "before\nafter\n"
 
 
