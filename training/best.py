@@ -21,12 +21,12 @@ from training.augment import RECIPES, contact_sheet, titled
 from training.backbones import Eye, is_lite
 from training.cells import SIDE as CELL_SIDE
 from training.cells import CellHead, learn_cells, suits
-from training.choices import Choices, Place, need_tensorflow, say
+from training.choices import Choices, Place, need_tensorflow
 from training.counting import SIDE as COUNT_SIDE
 from training.counting import CountHead, learn_counts
 from training.counting import suits as suits_counting
 from training.depths import DepthEye, DepthHead
-from training.evaluating import bars, teller
+from training.evaluating import bars, say, teller
 from training.examine import examine
 from training.found import drop_found
 from training.gallery import IDENTITY_TASK, Flock, TooFewKnownError, get_familiar

@@ -14,10 +14,10 @@ from rich.console import Console
 from coop.errors import OutputError
 from training.backbones import is_lite
 from training.beyond import OUT_OF_FOLD, planned, tell_outside, tell_tried
-from training.choices import Choices, Place, has_train_extra, need_tensorflow, say
+from training.choices import Choices, Place, has_train_extra, need_tensorflow
 from training.counting import CountHead
 from training.depths import DepthHead
-from training.evaluating import bars, teller
+from training.evaluating import bars, say, teller
 from training.gallery import IDENTITY_TASK
 from training.head import AnyHead, figure
 from training.losses_by_name import require_suits
