@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from coop.domain.motion import Mask
 from coop.motion.areas import Area
+from coop.motion.faint import Faint
 from coop.motion.flicker import Flicker
 from coop.motion.pixels import Places, colours, mask_of, places_of, put, set_colours
 from coop.motion.small import Planes
@@ -64,6 +65,7 @@ class Background:
         self._settle_s = settle_s
         self._look_s = min(_LOOK_S, max(_SETTLING * settle_s, _SOON_S))
         self.flicker = Flicker(planes.shape[1:])
+        self._faint = Faint(contrast=contrast, noise_factor=noise_factor)
         self.restart(planes)
 
     def restart(self, planes: Planes) -> None:
@@ -85,6 +87,7 @@ class Background:
         self._looks = 0
         self._unlooked = 0.0  # seconds since the last look
         self._distance: Mask = np.zeros(shape, dtype=np.uint8)
+        self._patches: Mask | None = None  # the distance of each patch, if that was asked for
         self._see_mean()
         self._see_limits()
 
@@ -110,15 +113,20 @@ class Background:
         self._edges_age = None
         self._see_mean()
 
-    def differing(self, planes: Planes) -> tuple[Mask, Mask]:
+    def differing(self, planes: Planes, *, calm: bool = True) -> tuple[Mask, Mask]:
         """Two masks: where the picture may differ from the background, and where it surely does.
 
         A pixel may differ if one of its colours is further from the mean than contrast and noise allow,
-        and surely does at twice that.
+        and surely does at twice that. In the dark, and only while it is ``calm``, the patch around a pixel
+        is asked too: rain and leaves would be seen all the better.
         """
         self._distance = furthest(planes, self.known)
         perhaps = _mask(cv2.compare(self._distance, self._limit, cv2.CMP_GT))
         surely = _mask(cv2.compare(self._distance, self._certain, cv2.CMP_GT))
+        self._patches = self._faint.distance(planes, self.known) if calm else None
+        if self._patches is not None:
+            more = self._faint.differing(self._patches)
+            perhaps, surely = perhaps | more[0], surely | more[1]
         if self._last_recall:
             self._clear_recalled(planes, perhaps)
             surely = _mask(cv2.bitwise_and(surely, perhaps, dst=surely))
@@ -126,8 +134,12 @@ class Background:
 
     def how_many_differ(self, planes: Planes, gains: Floats) -> int:
         """How many pixels might differ if the light had changed by ``gains``."""
-        distance = furthest(planes, _as_grey(self.mean * gains))
-        return cv2.countNonZero(cv2.compare(distance, self._limit, cv2.CMP_GT))
+        known = _as_grey(self.mean * gains)
+        differing = _mask(cv2.compare(furthest(planes, known), self._limit, cv2.CMP_GT))
+        patches = self._faint.distance(planes, known) if self._patches is not None else None
+        if patches is not None:
+            cv2.bitwise_or(differing, self._faint.differing(patches)[0], dst=differing)
+        return cv2.countNonZero(differing)
 
     def learn(
         self,
@@ -244,6 +256,7 @@ class Background:
         self.flickering, flicker = self.flicker.limits()
         self._limit = _mask(cv2.max(limit, flicker, dst=limit))
         self._certain = _mask(cv2.add(limit, limit))
+        self._faint.see(green, contrast, self._noise, flicker)
 
     def _learn_mean(self, planes: Planes, still: Mask) -> None:
         horizon = min(self._learn_s, self._age)  # a young background learns quickly
@@ -259,6 +272,8 @@ class Background:
         seen = cv2.min(self._distance, cv2.convertScaleAbs(self._limit, alpha=_NOISE_STEP))
         rate = max(1 - math.exp(-self._unlooked / _NOISE_S), 1 / min(self._looks + 1, _NOISE_LOOKS))
         cv2.accumulateWeighted(seen, self._noise, rate, still)
+        if self._patches is not None:
+            self._faint.learn(self._patches, still, rate, _NOISE_STEP)
 
     @property
     def _forgotten(self) -> float:

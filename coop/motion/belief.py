@@ -28,6 +28,7 @@ _CLOSE = 2  # pixels around a box that count too
 _FLASH_S = 0.5  # a thin thing that is gone sooner was a flash
 _MEMORY_S = 30.0  # over which flashes are averaged
 _CALM = 0.05  # flashes a second; with fewer even a thin thing is believed at once
+_RESTLESS = 0.3  # flashes a second: rain, leaves or moths
 _CROWD = 3  # thin things that come at once are flashes: the camera was knocked, or a gust came
 _MANY = 0.03  # flashes a frame; ten times as many ask for one more sight
 _AGAIN_S = 0.19  # between two sights that a thin thing needs
@@ -77,6 +78,11 @@ class Belief:
         self.came: list[
             Box
         ] = []  # the way here of each thing that turned out to be alive in the last picture
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether little flashes."""
+        return self._flashes < _RESTLESS
 
     def judge(
         self,

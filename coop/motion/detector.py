@@ -185,7 +185,7 @@ class MotionDetector:
         return min(max(seconds, 0.0), self._settle_s / 2)
 
     def _difference(self, planes: Planes) -> _Difference:
-        perhaps, surely = self._background.differing(planes)
+        perhaps, surely = self._background.differing(planes, calm=self._belief.is_calm)
         if self._watched is not None:
             perhaps, surely = perhaps & self._watched, surely & self._watched
         clean = despeckled(perhaps)

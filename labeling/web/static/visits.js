@@ -13,7 +13,7 @@
  */
 
 import { Answering, watchAnswers } from "./answering.js";
-import { afterFrame, ask, byId, chip, make, newId, openOutbox, pageTask, pictureUrl, shown, toast, watchKeys } from "./common.js";
+import { ask, byId, chip, make, newId, openOutbox, pageTask, pictureUrl, shown, toast, watchKeys } from "./common.js";
 import { columnsFor } from "./fit.js";
 
 const AHEAD = 12;
@@ -23,7 +23,6 @@ const MANY = 24;
 const RENEW_MS = 30_000;
 const JUST_LEFT_MS = 5_000;
 const LEFT = "coop.left";
-const NUMBERS = new Intl.NumberFormat("en-GB");
 /** @type {Record<string, string>} */
 const REASONS = {
   unsure: "The model is unsure here",
@@ -169,7 +168,8 @@ function begin() {
   showAnswers();
   showProgress();
   shownAt = performance.now();
-  afterFrame(() => {
+  // The rest is not for this frame.
+  setTimeout(() => {
     void prepareAhead();
     void fill();
   });
@@ -209,7 +209,8 @@ function showProgress() {
   const bar = /** @type {HTMLProgressElement} */ (byId("progress"));
   bar.max = Math.max(pictures, 1);
   bar.value = Math.max(pictures - open, 0);
-  byId("how-far").textContent = `${NUMBERS.format(bar.value)} of ${NUMBERS.format(pictures)} labelled`;
+  const format = new Intl.NumberFormat("en-GB");
+  byId("how-far").textContent = `${format.format(bar.value)} of ${format.format(pictures)} labelled`;
 }
 
 /** @param {boolean} offline */
