@@ -136,7 +136,7 @@ class Daemon:
             self._full = FullDisk()
             cameras = settings.active_cameras.items()
             self._turns = Turns(processors())
-            self._classifying = SpareTime(CLASSIFYING * processors())
+            self._classifying = SpareTime(CLASSIFYING * processors(), threads=settings.classify.threads)
             self._magnifying = SpareTime(MAGNIFYING * processors())
             self._addressees = Addressees(settings=settings, store=self._store, clock=utc_now)
             self._crew = Crew([self._camera(name, camera, composer) for name, camera in cameras])

@@ -14,19 +14,22 @@ AT_ONCE_S = 1.0
 class SpareTime:
     """``share`` seconds of processor time a second, for all the cameras of one box together.
 
-    Whoever asks while none is left does without; what has begun is always finished, and paid for later.
+    Whoever asks while none is left does without; what has begun is always finished, and paid for later. Only
+    the thread that calls is counted; ``threads``: so many work while it does, itself among them.
     """
 
     def __init__(
         self,
         share: float,
         *,
+        threads: int = 1,
         monotonic: Callable[[], float] = time.monotonic,
         processor: Callable[[], float] = time.thread_time,
     ) -> None:
         if not share > 0:
             raise ValueError(f"The share must be more than 0. Received: {share}")
         self._share = share
+        self._threads = threads
         self._monotonic = monotonic
         self._processor = processor
         self._lock = threading.Lock()
@@ -49,4 +52,4 @@ class SpareTime:
             yield
         finally:
             with self._lock:
-                self._left -= self._processor() - began
+                self._left -= self._threads * (self._processor() - began)

@@ -539,11 +539,12 @@ def test_snooze_mute_and_quiet_hours(tmp_path: Path, server: FakeBotApi, clock: 
         await t.sees("fox", "fox", alarm=True)
         assert "A fox!" not in server.chat(KEEPER)[-1].text and "A fox!" in server.chat(WATCHER)[-1].text
         menu = await t.says(KEEPER, "/quiet")
-        assert "22:00–07:00" in (await t.press(menu, "22:00–07:00")).text
+        assert "No sound from 22:00 to 07:00" in (await t.press(menu, "22:00–07:00")).text
         settings = await t.says(KEEPER, "/settings")
         off = await t.press(settings, "First visits")
         assert off.words[0].startswith("⬜") and "Quiet hours: 22:00–07:00" in off.text
-        assert "Язык" in (await t.press(await t.says(KEEPER, "/language"), "Русский")).text or True
+        assert "по-русски" in (await t.press(await t.says(KEEPER, "/language"), "Русский")).text
+        assert "Без звука с 23:00 до 06:30" in (await t.says(KEEPER, "/quiet 23:00-06:30")).text
         assert (await t.says(KEEPER, "/help")).text.startswith("🐔 Я слежу")
         await until(lambda: "снимок" in server.coop.commands[str(KEEPER), ""][0]["description"], "the menu")
 

@@ -12,8 +12,8 @@ class Clocks:
         self.passed = 0.0
         self.used = 0.0
 
-    def spare(self, share: float) -> SpareTime:
-        return SpareTime(share, monotonic=lambda: self.passed, processor=lambda: self.used)
+    def spare(self, share: float, threads: int = 1) -> SpareTime:
+        return SpareTime(share, threads=threads, monotonic=lambda: self.passed, processor=lambda: self.used)
 
 
 def test_work_waits_until_what_was_spent_has_come_back() -> None:
@@ -36,6 +36,18 @@ def test_what_was_not_used_for_long_is_not_kept() -> None:
     with spare.spending():
         clocks.used += 0.6
     assert not spare.is_left()
+
+
+def test_what_other_threads_do_meanwhile_is_paid_for_too() -> None:
+    """`classify.threads = 4`: four processors reckon, of which the clock of the caller's thread shows one."""
+    clocks = Clocks()
+    spare = clocks.spare(1.0, threads=4)
+    with spare.spending():
+        clocks.used += 0.5
+    clocks.passed += 0.9
+    assert not spare.is_left()
+    clocks.passed += 0.2
+    assert spare.is_left()
 
 
 def test_work_that_fails_is_paid_for_too() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -20,21 +21,16 @@ from training.augment import RECIPES, contact_sheet, titled
 from training.backbones import Eye, is_lite
 from training.cells import SIDE as CELL_SIDE
 from training.cells import CellHead, learn_cells, suits
-from training.choices import (
-    Choices,
-    Place,
-    need_tensorflow,
-    say,
-)
+from training.choices import Choices, Place, need_tensorflow
 from training.counting import SIDE as COUNT_SIDE
 from training.counting import CountHead, learn_counts
 from training.counting import suits as suits_counting
 from training.depths import DepthEye, DepthHead
-from training.evaluating import bars
+from training.evaluating import bars, say, teller
 from training.examine import examine
 from training.found import drop_found
 from training.gallery import IDENTITY_TASK, Flock, TooFewKnownError, get_familiar
-from training.head import Head, figure, fit_head
+from training.head import AnyHead, Head, figure, fit_head
 from training.labelled import LabelledDataError, LabelledSet, read_picture
 from training.naming import better_named
 from training.quick import Embeds, Learned, Looked, Trial, as_groups, learn
@@ -78,7 +74,7 @@ def learn_best(found: LabelledSet, models: Path, console: Console, choices: Choi
     name = LITE0.name if weights is None else weights.plan.name
     best = Learned(
         head=_telling_strangers(
-            trials[0].head, looked, examined.pictures, _tracks(choices.unnamed, eye, console), console
+            looked, examined.pictures, _tracks(choices.unnamed, eye, console), choices.precision, console
         )
         if task == IDENTITY_TASK
         else trials[0].head,
@@ -91,15 +87,14 @@ def learn_best(found: LabelledSet, models: Path, console: Console, choices: Choi
     )
     if _for_cells(examined.pictures, choices):
         best = _by_cells(best, console, choices)
-        if choices.fine_tune is None and not choices.beyond.tunes and isinstance(best.head, CellHead):
-            return best  # minutes of tuning in its place were no better on days that it never saw
     if examined.pictures.mode is TaskMode.COUNT and weights is None:
         best = _by_depths(best, console)
     if _for_counting(examined.pictures, choices):
         best = _by_counting(best, console, choices)
-        if choices.fine_tune is None and isinstance(best.head, CountHead):
-            return best
-    if not is_to_tune(len(examined.pictures), choices, console):
+    # Minutes of tuning in their place were no better on days that were never seen.
+    enough = isinstance(best.head, (CellHead, CountHead))
+    unasked = choices.fine_tune is None and not choices.beyond.tunes
+    if (enough and unasked) or not is_to_tune(len(examined.pictures), choices, console):
         if choices.watched:
             say(console, "No network was tuned, so there was nothing to watch: --fine-tune does it.")
         return best
@@ -135,10 +130,11 @@ def _tracks(found: Sequence[Run], eye: Embeds, console: Console) -> Tracks | Non
 
 
 def _telling_strangers(
-    head: Head, looked: Looked, pictures: LabelledSet, tracks: Tracks | None, console: Console
+    looked: Looked, pictures: LabelledSet, tracks: Tracks | None, precision: float, console: Console
 ) -> Head:
-    """The head with a gallery of the flock, if there is enough to tell strangers by; one that names hens by
-    where they differ, if that is better."""
+    """The best head with a gallery of the flock, if there is enough to tell strangers by; one that names hens
+    by where they differ, if that is better."""
+    head = looked.trials[0].head
     labels, groups = [e.label for e in pictures.examples], [e.group for e in pictures.examples]
     try:
         flock = Flock.of(looked.features, labels, as_groups(groups), looked.coloured).checked(labels)
@@ -146,7 +142,7 @@ def _telling_strangers(
     except TooFewKnownError as error:
         say(console, str(error))
         return head
-    named = better_named(head, flock, looked.features, labels, as_groups(groups), tracks)
+    named = better_named(head, flock, looked.features, labels, as_groups(groups), tracks, precision=precision)
     if named is not head:
         say(console, "Hens are named by the nearest middle: log loss "
                      f"{named.measured['held_out_log_loss']} on groups held out, where the head had "
@@ -181,21 +177,17 @@ def _for_cells(pictures: LabelledSet, choices: Choices) -> bool:
 
 def _by_cells(best: Learned, console: Console, choices: Choices) -> Learned:
     with bars(console) as bar:
-        looking = bar.add_task("Looking cell by cell", total=None)
         trial = learn_cells(
             best.pictures,
             seed=choices.seed,
             precision=choices.precision,
-            progress=lambda done, total: bar.update(looking, completed=done, total=total),
+            progress=partial(teller(bar), "Looking cell by cell"),
         )
     better = trial.after < trial.before
     say(console, f"One fixed camera: a head over cells has log loss {trial.after:.3f} on pictures held out, "
                  f"in their own light and in others, where a plain head has {trial.before:.3f}. "
                  f"The {'head over cells' if better else 'plain head'} is kept.")  # fmt: skip
-    if not better:
-        return best
-    manner = "efficientnet-lite0, frozen, looked at cell by cell"
-    return replace(best, head=trial.head, recipe="places", size=CELL_SIDE, manner=manner)
+    return _with(best, trial.head, "looked at cell by cell", "places", CELL_SIDE) if better else best
 
 
 def _by_depths(best: Learned, console: Console) -> Learned:
@@ -220,10 +212,7 @@ def _by_depths(best: Learned, console: Console) -> Learned:
     say(console, f"Counts: a head on features of three depths has log loss {after:.3f} on pictures held out, "
                  f"where a plain head has {before:.3f}. "
                  f"The {'one of three depths' if better else 'plain head'} is kept.")  # fmt: skip
-    if not better:
-        return best
-    manner = "efficientnet-lite0, frozen, looked at in three depths"
-    return replace(best, head=DepthHead.of(deep), recipe="", manner=manner)
+    return _with(best, DepthHead.of(deep), "looked at in three depths") if better else best
 
 
 def _for_counting(pictures: LabelledSet, choices: Choices) -> bool:
@@ -236,22 +225,25 @@ def _for_counting(pictures: LabelledSet, choices: Choices) -> bool:
 def _by_counting(best: Learned, console: Console, choices: Choices) -> Learned:
     """Judged by what is exactly right: by log loss a head wins that says the usual number of anything."""
     with bars(console) as bar:
-        counting = bar.add_task("Counting cell by cell", total=None)
         trial = learn_counts(
             best.pictures,
             seed=choices.seed,
-            progress=lambda done, total: bar.update(counting, completed=done, total=total),
+            precision=choices.precision,
+            progress=partial(teller(bar), "Counting cell by cell"),
         )
-    counted, plain = (figure(h, "held_out_accuracy") for h in (trial.head, best.head))
+    counted, before = (figure(h, "held_out_accuracy") for h in (trial.head, best.head))
     within = figure(trial.head, "held_out_within_one")
-    better = counted >= plain
+    better = counted >= before
+    other = "one of three depths" if isinstance(best.head, DepthHead) else "plain head"
     say(console, f"Eggs: a head that adds up cells has {counted:.1%} of those held out right "
-                 f"({within:.1%} within one), a plain head {plain:.1%}. "
-                 f"The {'head that adds up' if better else 'plain head'} is kept.")  # fmt: skip
-    if not better:
-        return best
-    manner = "efficientnet-lite0, frozen, eggs counted cell by cell"
-    return replace(best, head=trial.head, recipe="places", size=COUNT_SIDE, manner=manner)
+                 f"({within:.1%} within one), the {other} {before:.1%}. "
+                 f"The {'head that adds up' if better else other} is kept.")  # fmt: skip
+    return _with(best, trial.head, "eggs counted cell by cell", "places", COUNT_SIDE) if better else best
+
+
+def _with(best: Learned, head: AnyHead, manner: str, recipe: str = "", size: int | None = None) -> Learned:
+    """The same pictures with a better head; ``manner``: how that looks, for the card."""
+    return replace(best, head=head, recipe=recipe, size=size, manner=f"{LITE0.name}, frozen, {manner}")
 
 
 def _trials_table(trials: Sequence[Trial]) -> Table:

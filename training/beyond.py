@@ -12,7 +12,7 @@ from rich.table import Table
 
 from coop.classify.package import report_folder
 from coop.errors import CoopError
-from training.evaluating import bars
+from training.evaluating import bars, say
 from training.found import Found, file_of, journal_of, read_found, write_found
 from training.labelled import Example, LabelledDataError, LabelledSet
 from training.losses_by_name import LossName
@@ -72,7 +72,7 @@ def with_unlabelled(beyond: Beyond, store: Store, task: str) -> Beyond:
     held out can be left alone. Raises LabelledDataError where there are none."""
     if not beyond.pseudo or beyond.unlabelled:
         return beyond
-    lines = [line for line in store.survey(task) if line.value is None]
+    lines = [line for line in store.survey(task) if line.value is None and line.file.is_file()]
     if not lines:
         raise LabelledDataError(
             Path(task),
@@ -87,7 +87,6 @@ def with_unlabelled(beyond: Beyond, store: Store, task: str) -> Beyond:
             picture=line.picture,
         )
         for line in lines
-        if line.file.is_file()
     ]
     return replace(beyond, unlabelled=tuple(examples))
 
@@ -104,8 +103,8 @@ def planned(
         _search(plan, pictures, recipe, network, models, task, beyond, console)
     found = read_found(file_of(models, task))
     if found is not None:
-        _say(console, f"Settings found for {task}: {found.sentence} ({file_of(models, task)}). "
-                      "--drop-search forgets them.")  # fmt: skip
+        say(console, f"Settings found for {task}: {found.sentence} ({file_of(models, task)}). "
+                     "--drop-search forgets them.")  # fmt: skip
         plan = found.applied(plan)
     return replace(plan, loss=beyond.loss, mixed=_mixed(beyond.mixed))
 
@@ -144,35 +143,43 @@ def _search(
         try:
             searched = search(pictures, recipe, plan, network, asked, journal_of(models, task), tell=tell)
         except KeyboardInterrupt:
-            _say(console, "Stopped. The same command goes on with the trials that are left.")
+            say(console, "Stopped. The same command goes on with the trials that are left.")
             raise
-    picture = report_folder(models / f"{task}-search") / TRIALS_PICTURE
-    draw_trials(searched.trials, searched.usual, picture)
-    _tell_search(searched, console)
+    file = file_of(models, task)
+    _tell_search(
+        searched, "what was found before stays" if file.exists() else "the usual settings stay", console
+    )
     if searched.found is not None:
-        write_found(file_of(models, task), searched.found)
-    _say(console, f"Every trial as a picture: {picture}")
+        write_found(file, searched.found)
+    picture = report_folder(models / f"{task}-search") / TRIALS_PICTURE
+    try:
+        draw_trials(searched.trials, searched.usual, picture)
+    except OSError as error:
+        say(console, f"No picture of the trials was written: {error}")
+        return
+    say(console, f"Every trial as a picture: {picture}")
 
 
-def _tell_search(searched: Searched, console: Console) -> None:
+def _tell_search(searched: Searched, otherwise: str, console: Console) -> None:
+    """``otherwise``: what a search that proves nothing leaves as it is."""
     early = sum(trial.pruned for trial in searched.trials)
     sentence = Found(settings=dict(searched.settings)).sentence
-    _say(console, f"Searched: {len(searched.trials)} trials, {early} stopped early. Best: {sentence}, "
-                  f"log loss {searched.best:.3f}; the usual settings have {searched.usual:.3f}.")  # fmt: skip
+    say(console, f"Searched: {len(searched.trials)} trials, {early} stopped early. Best: {sentence}, "
+                 f"log loss {searched.best:.3f}; the usual settings have {searched.usual:.3f}.")  # fmt: skip
     if searched.gain_interval is None:
-        _say(console, "Nothing was better than the usual settings, which stay.")
+        say(console, f"Nothing was better than the usual settings: {otherwise}.")
         return
     low, high = searched.gain_interval
     proof = (f"With another seed and other folds: {searched.proof_best:.3f}, the usual settings "
              f"{searched.proof_usual:.3f}; the gain lies between {low:+.3f} and {high:+.3f}.")  # fmt: skip
-    kept = "What was found is kept." if searched.found else "That proves nothing: the usual settings stay."
-    _say(console, f"{proof} {kept}")
+    kept = "What was found is kept." if searched.found else f"That proves nothing: {otherwise}."
+    say(console, f"{proof} {kept}")
 
 
 def tell_tried(tuned: Tuned, beyond: Beyond, console: Console) -> None:
     """The ways that were tried, beside one another."""
     if beyond.unlabelled and "pseudo-labels" not in tuned.tried:
-        _say(console, "Of no answer was the network sure enough to make pseudo-labels of it.")
+        say(console, "Of no answer was the network sure enough to make pseudo-labels of it.")
     if len(tuned.tried) < 2:
         return
     table = Table("way", title="Tried, judged on the same groups held out")
@@ -185,10 +192,10 @@ def tell_tried(tuned: Tuned, beyond: Beyond, console: Console) -> None:
         table.add_row(way, f"{verdict.loss:.3f}", f"{verdict.accuracy:.1%}", f"{low:.1%} to {high:.1%}", gain)
     console.print(table)
     if tuned.added:
-        _say(console, f"Pseudo-labels learned from: {tuned.added}; no more than 30% of a training set "
-                      "may be of them.")  # fmt: skip
-    _say(console, f"Kept: {tuned.way}. Another than the single network is kept only where its gain is "
-                  "proved: the interval lies above 0.")  # fmt: skip
+        say(console, f"Pseudo-labels learned from: {tuned.added}; no more than 30% of a training set "
+                     "may be of them.")  # fmt: skip
+    say(console, f"Kept: {tuned.way}. Another than the single network is kept only where its gain is "
+                 "proved: the interval lies above 0.")  # fmt: skip
 
 
 def tell_outside(outside: OutOfFold, file: Path, task: str | None, console: Console) -> None:
@@ -196,14 +203,10 @@ def tell_outside(outside: OutOfFold, file: Path, task: str | None, console: Cons
     figures = outside.figures()
     low, high = figures["accuracy_interval"]
     least, most = figures["ece_interval"]
-    _say(console, f"Out of fold: {figures['accuracy']:.1%} right ({low:.1%} to {high:.1%}) of {figures['n']} "
-                  f"pictures, balanced accuracy {figures['balanced_accuracy']:.3f}, log loss "
-                  f"{figures['log_loss']:.3f}, calibration error {figures['ece']:.3f} "
-                  f"({least:.3f} to {most:.3f}).")  # fmt: skip
+    say(console, f"Out of fold: {figures['accuracy']:.1%} right ({low:.1%} to {high:.1%}) of {figures['n']} "
+                 f"pictures, balanced accuracy {figures['balanced_accuracy']:.3f}, log loss "
+                 f"{figures['log_loss']:.3f}, calibration error {figures['ece']:.3f} "
+                 f"({least:.3f} to {most:.3f}).")  # fmt: skip
     outside.write(file)
     use = f". To review the labels by it: coop label quality {task} --predictions {file}" if task else ""
-    _say(console, f"Wrote {file}{use}")
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
+    say(console, f"Wrote {file}{use}")

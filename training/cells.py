@@ -30,7 +30,7 @@ from coop.classify.tflite_writer import GraphWriter, Node
 from coop.domain.frame import Picture
 from training.answers import Answers, Doubles, best_shift, thresholds
 from training.folds import Folded, held_out
-from training.head import THRESHOLDS, UNSEEN_THRESHOLD, best_temperature, fit_answers
+from training.head import PRECISION, THRESHOLDS, UNSEEN_THRESHOLD, best_temperature, fit_answers
 from training.labelled import LabelledSet
 from training.quick import PARTS, RUNS, as_groups
 from training.stream import Stream
@@ -105,7 +105,7 @@ def learn_cells(
     recipe: str = "places",
     seed: int = 0,
     draws: int = DRAWS,
-    precision: float = 0.95,
+    precision: float = PRECISION,
     progress: Progress | None = None,
 ) -> CellTrial:
     """Learn a head over cells, and judge it and a plain head as a new day would.

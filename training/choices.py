@@ -6,8 +6,6 @@ import importlib.util
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rich.console import Console
-
 from coop.classify.efficientnet_lite import LITE0
 from coop.errors import CoopError
 from training.beyond import Beyond
@@ -86,8 +84,3 @@ class Place:
     report: Path
     task: str
     reviewed: bool = False
-
-
-def say(console: Console, text: str) -> None:
-    """A sentence as it is: no markup, no line breaks of its own."""
-    console.print(text, highlight=False, markup=False, soft_wrap=True)

@@ -22,13 +22,9 @@ from coop.errors import CoopError, ModelPackageError
 from coop.store.store import Store
 from training.best import learn_best
 from training.beyond import with_unlabelled
-from training.choices import (
-    Choices,
-    Place,
-    say,
-)
+from training.choices import Choices, Place
 from training.evaluate import Scores, report, score
-from training.evaluating import bars, teller
+from training.evaluating import bars, say, teller
 from training.gallery import IDENTITY_TASK
 from training.head import Head
 from training.judging import judge, sentences, usable

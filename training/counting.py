@@ -27,7 +27,7 @@ from coop.domain.frame import Picture
 from training.answers import Answers, Doubles, thresholds
 from training.eggs import MOST, with_eggs
 from training.folds import Folded, held_out
-from training.head import THRESHOLDS, UNSEEN_THRESHOLD, best_temperature
+from training.head import PRECISION, THRESHOLDS, UNSEEN_THRESHOLD, best_temperature
 from training.labelled import LabelledSet
 from training.quick import PARTS, as_groups
 from training.stream import Stream
@@ -119,7 +119,7 @@ def learn_counts(
     seed: int = 0,
     draws: int = DRAWS,
     length: float = LENGTH,
-    precision: float = 0.95,
+    precision: float = PRECISION,
     progress: Progress | None = None,
 ) -> CountTrial:
     """Learn a head that counts. ``length``: half an egg's, as a share of the picture's longer side."""

@@ -249,3 +249,8 @@ def bars(console: Console) -> Progress:
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
         console=console, transient=True,
     )  # fmt: skip
+
+
+def say(console: Console, text: str) -> None:
+    """A sentence as it is: no markup, no line breaks of its own."""
+    console.print(text, highlight=False, markup=False, soft_wrap=True)

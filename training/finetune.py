@@ -21,7 +21,7 @@ from training.export import Export, better, float32, serving
 from training.fitting import FitPlan, Ground, head_logits
 from training.folds import Folded, held_out
 from training.gallery import Familiar, Flock, TooFewKnownError, get_familiar_tuned
-from training.head import THRESHOLDS, UNSEEN_THRESHOLD, Head, best_temperature, head_model
+from training.head import PRECISION, THRESHOLDS, UNSEEN_THRESHOLD, Head, best_temperature, head_model
 from training.inside import Following, Together, look_inside
 from training.labelled import LabelledSet
 from training.live.watching import Show, Watching
@@ -65,7 +65,7 @@ def fine_tune(
     plan: FitPlan,
     folder: Path,
     *,
-    precision: float = 0.95,
+    precision: float = PRECISION,
     network: str = LITE0.name,
     identity: bool = False,
     folds: int = 1,

@@ -18,7 +18,7 @@ from training.angular import angular, linear
 from training.answers import Answers, Doubles
 from training.applications import tunable_application
 from training.backbones import is_lite
-from training.head import Head, best_temperature, fit_answers
+from training.head import Head, fit_answers
 from training.labelled import Example, LabelledSet
 from training.losses import ArcFace, ClassBalanced, Focal, SoftAnswers
 from training.losses_by_name import LossName
@@ -202,11 +202,6 @@ def head_logits(began: Fitted, held: Numbers) -> Doubles:
     return began.plain.logits(raw_outputs(features_of(began.model), began.stream.plain(held))).astype(
         np.float64
     )
-
-
-def judged_loss(answers: Answers, logits: Doubles) -> float:
-    """The log loss at the best temperature."""
-    return best_temperature(logits, answers)[1]
 
 
 @contextmanager

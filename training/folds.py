@@ -22,6 +22,16 @@ class Folded:
     logits: Doubles
 
 
+def few_of(numbers: npt.NDArray[np.intp], count: int) -> npt.NDArray[np.intp]:
+    """At most so many of them, drawn by chance, the same ones each time.
+
+    Every second or third one would be of the same class each time where pictures take turns.
+    """
+    if len(numbers) <= count:
+        return numbers
+    return np.sort(np.random.default_rng(0).choice(numbers, count, replace=False))
+
+
 def held_out(
     groups: Sequence[str], truth: npt.NDArray[np.intp], folds: int
 ) -> Iterator[npt.NDArray[np.bool_]]:

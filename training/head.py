@@ -152,7 +152,7 @@ def fit_answers(
     logits = candidates[penalty]
     weights, bias = _fit(seen, answers, slice(None), [penalty])[penalty]
     if answers.mode is TaskMode.COUNT:
-        odds = Odds.of(answers, logits, best_temperature(logits, answers)[0])
+        odds = Odds.of(answers, logits, best_temperature(logits, answers)[0], groups)
         logits, (weights, bias) = odds(logits), odds.of_head(weights, bias)
     temperature, loss = best_temperature(logits, answers)
     raw_weights, raw_bias = scaler.unscaled(weights, bias)

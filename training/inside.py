@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.answers import Doubles
+from training.folds import few_of
 from training.live.watching import ToLogits, looked_at
 from training.report.learning import (
     Followed,
@@ -47,7 +48,7 @@ class Following:
     """A run, with an eye on the same few pictures held out. ``to_logits``: as `training.tune.task_logits`."""
 
     def __init__(self, stream: Stream, held: Numbers, to_logits: ToLogits) -> None:
-        chosen = held[:: max(1, len(held) // FOLLOWED)][:FOLLOWED]
+        chosen = few_of(held, FOLLOWED)
         self._pictures, self._truth = stream.plain(chosen), stream.answers.of(chosen)
         self._answers, self._to_logits = stream.answers, to_logits
         self._steps: list[int] = []
@@ -131,8 +132,7 @@ def landscape(
     Along two chance directions, each filter of which is as long as the network's own (Li et al. 2018); what
     has no filters, such as biases, stays as it is.
     """
-    some = stream.learned[:: max(1, len(stream.learned) // ASKED)][:ASKED]
-    other = held[:: max(1, len(held) // ASKED)][:ASKED]
+    some, other = few_of(stream.learned, ASKED), few_of(held, ASKED)
     shown = [(stream.plain(numbers), stream.answers.of(numbers)) for numbers in (some, other)]
 
     def losses() -> list[float]:
@@ -183,7 +183,7 @@ def _as_long_as(value: npt.NDArray[Any], random: np.random.Generator) -> Floats:
 
 def _looked_at(model: keras.Model, stream: Stream, held: Numbers, to_logits: ToLogits) -> LookedAt:
     """Pictures held out, the surest errors first, and where the network looked."""
-    few = held[:: max(1, len(held) // 200)]
+    few = few_of(held, 200)
     truth, pictures = stream.answers.of(few), stream.plain(few)
     logits = to_logits(stream.answers, raw_outputs(model, pictures))
     said, sure = truth.said(logits), truth.of_truth(logits)

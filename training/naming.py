@@ -32,12 +32,13 @@ def better_named(
     groups: Sequence[str],
     tracks: Tracks | None,
     *,
-    precision: float = 0.95,
+    precision: float,
 ) -> Head:
     """The head, or the one by middles where that has less log loss on groups held out.
 
     ``flock``: those of the pictures that tell who is known; ``features`` (n, d), ``labels`` and ``groups``:
-    all of them. Where other answers than hens are known to the head, it stays.
+    all of them; ``precision``: the share of its sure answers that is to be right. Where other answers than
+    hens are known to the head, it stays.
     """
     if tuple(flock.hens) != head.classes:
         return head

@@ -58,7 +58,7 @@ class OutOfFold:
         return found
 
     def write(self, file: Path) -> None:
-        """A CSV that `coop label quality TASK --predictions` reads."""
+        """A CSV that `coop label quality TASK --predictions` reads; pictures of no record have their path."""
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_name(f"{file.name}.part")
         with part.open("w", encoding="utf-8", newline="") as lines:
@@ -66,7 +66,7 @@ class OutOfFold:
             writer.writerow(COLUMNS)
             for label, sure in self.probabilities().items():
                 for example, p in zip(self.examples, sure, strict=True):
-                    writer.writerow([example.picture or example.path.name, label, f"{min(p, 1.0):.5f}"])
+                    writer.writerow([example.picture or str(example.path), label, f"{min(p, 1.0):.5f}"])
         part.replace(file)
 
     def _label(self, said: np.ndarray) -> str:

@@ -89,8 +89,7 @@ def not_among(unlabelled: Sequence[Example], labelled: Sequence[Example]) -> tup
     seen = {_digest(example) for example in labelled}
     found = []
     for example in thinned(unlabelled, 2 * MOST_ASKED):
-        digest = _digest(example)
-        if digest not in seen and is_readable(example.path):
+        if is_readable(example.path) and (digest := _digest(example)) not in seen:
             seen.add(digest)
             found.append(example)
     return tuple(found)

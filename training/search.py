@@ -282,7 +282,8 @@ def _finished(study: optuna.Study) -> int:
 
 
 def _best(study: optuna.Study) -> float | None:
-    values = [trial.value for trial in study.trials if trial.value is not None]
+    """Of the trials that came to their end: one that was stopped early keeps the loss of what it had done."""
+    values = [trial.loss for trial in map(_tried, study.trials) if trial.loss is not None]
     return min(values, default=None)
 
 

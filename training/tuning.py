@@ -14,17 +14,12 @@ from rich.console import Console
 from coop.errors import OutputError
 from training.backbones import is_lite
 from training.beyond import OUT_OF_FOLD, planned, tell_outside, tell_tried
-from training.choices import (
-    Choices,
-    Place,
-    has_train_extra,
-    need_tensorflow,
-    say,
-)
+from training.choices import Choices, Place, has_train_extra, need_tensorflow
+from training.counting import CountHead
 from training.depths import DepthHead
-from training.evaluating import bars, teller
+from training.evaluating import bars, say, teller
 from training.gallery import IDENTITY_TASK
-from training.head import figure
+from training.head import AnyHead, figure
 from training.losses_by_name import require_suits
 from training.quick import Learned, Trial
 
@@ -85,13 +80,25 @@ def tuned_too(
         tell_outside(
             tuned.outside, place.report / OUT_OF_FOLD, place.task if place.reviewed else None, console
         )
-    better = tuned.after < tuned.before
-    if better and isinstance(best.head, DepthHead):  # which was better than the head that was tuned from
-        better = tuned.after < figure(best.head, "held_out_log_loss")
+    right = figure(tuned.learned.head, "held_out_accuracy")
+    beaten, also = beats(best.head, tuned.after, right)
+    better = tuned.after < tuned.before and beaten
     kept = "tuned network" if better else "head"
     say(console, f"Tuned: log loss {tuned.after:.3f} on pictures held out, where a head on the frozen "
-                 f"network has {tuned.before:.3f}. The {kept} is kept.")  # fmt: skip
+                 f"network has {tuned.before:.3f}{also}. The {kept} is kept.")  # fmt: skip
     return replace(tuned.learned, plain=best.plain) if better else best
+
+
+def beats(head: AnyHead, loss: float, right: float) -> tuple[bool, str]:
+    """Whether a network with that log loss, and that share right, is better than a head that took the plain
+    one's place, by what that was chosen for; and how it stands beside it, in words."""
+    if isinstance(head, CountHead):  # by log loss a network wins that says the usual number of anything
+        own = figure(head, "held_out_accuracy")
+        return right > own, f"; it counts {right:.1%} exactly right, the head that adds up {own:.1%}"
+    if isinstance(head, DepthHead):
+        own = figure(head, "held_out_log_loss")
+        return loss < own, f", and one of three depths {own:.3f}"
+    return True, ""
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from coop.classify.card import TaskMode
 from coop.classify.decide import probabilities
 from coop.classify.efficientnet_lite import LITES, load_lite_weights
 from coop.classify.package import ModelPackage, report_beside, report_folder
@@ -88,29 +90,33 @@ def keep_head(folder: Path, frozen: FrozenHead) -> None:
 
 
 def kept_head(package: ModelPackage) -> FrozenHead | None:
-    """The head that was kept when a package was trained; None where there is none of its mode."""
+    """The head that was kept when a package was trained; None where there is none of its mode, or none that
+    can be read: it is only measured beside the package."""
     for folder in (report_beside(package.folder), report_folder(package.folder)):
         if (folder / HEAD_FILE).is_file():
             frozen = _read(folder / HEAD_FILE)
+            if frozen is None:
+                continue
             if frozen.head.mode is package.card.mode and frozen.backbone in LITES:
                 return frozen
     return None
 
 
-def _read(file: Path) -> FrozenHead:
-    from coop.classify.card import TaskMode
-
-    with np.load(file, allow_pickle=False) as kept:
-        head = Head(
-            mode=TaskMode(str(kept["mode"])),
-            classes=tuple(str(name) for name in kept["classes"]),
-            weights=kept["weights"],
-            bias=kept["bias"],
-            temperature=float(kept["temperature"]),
-            thresholds={},
-            measured={},
-        )
-        return FrozenHead(head=head, backbone=str(kept["backbone"]))
+def _read(file: Path) -> FrozenHead | None:
+    try:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as kept:
+            head = Head(
+                mode=TaskMode(str(kept["mode"])),
+                classes=tuple(str(name) for name in kept["classes"]),
+                weights=kept["weights"],
+                bias=kept["bias"],
+                temperature=float(kept["temperature"]),
+                thresholds={},
+                measured={},
+            )
+            return FrozenHead(head=head, backbone=str(kept["backbone"]))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
 
 
 def counted(labels: Sequence[str]) -> dict[str, int]:

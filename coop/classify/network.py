@@ -20,7 +20,8 @@ STDERR = 2
 
 Floats = npt.NDArray[np.float32]
 
-_OPENING = threading.Lock()  # the file descriptor that is kept quiet meanwhile is the whole process's
+_CHATTER = (b"XNNPACK delegate for CPU", b"fully_quantize:")
+_OPENING = threading.Lock()
 
 
 class Network:
@@ -70,13 +71,18 @@ class Network:
 
     def _take(self) -> Any:
         with self._returned:
-            if not self._free and self._unopened:
-                self._unopened -= 1
-            else:
-                self._returned.wait_for(lambda: self._free)
-                return self._free.pop()
-        with _OPENING:
+            if self._free or not self._unopened:
+                return self._next_free()
+            self._unopened -= 1
+        try:
             return _open(self._content, self._threads)
+        except ValueError:  # it was opened before, so it is memory that lacks: those that are open must do
+            with self._returned:
+                return self._next_free()
+
+    def _next_free(self) -> Any:
+        self._returned.wait_for(lambda: self._free)
+        return self._free.pop()
 
 
 def _open(content: bytes, threads: int) -> Any:
@@ -91,11 +97,13 @@ def _open(content: bytes, threads: int) -> Any:
 
 @contextmanager
 def without_chatter() -> Iterator[None]:
-    """Keep back what LiteRT says at each opening; anything else on standard error is passed on.
+    """Keep back what LiteRT says at each opening, and at each conversion; anything else on standard error is
+    passed on.
 
-    It writes to the file descriptor itself and has no switch for it.
+    It writes to the file descriptor itself and has no switch for it. One opening at a time: of two the later
+    one would give back the file of the earlier one, and all that is said from then on would be lost.
     """
-    with tempfile.TemporaryFile() as heard:
+    with _OPENING, tempfile.TemporaryFile() as heard:
         before = os.dup(STDERR)
         os.dup2(heard.fileno(), STDERR)
         try:
@@ -105,7 +113,7 @@ def without_chatter() -> Iterator[None]:
             os.close(before)
             heard.seek(0)
             for line in heard:
-                if b"XNNPACK delegate for CPU" not in line:
+                if not any(chatter in line for chatter in _CHATTER):
                     os.write(STDERR, line)
 
 

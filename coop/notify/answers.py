@@ -295,7 +295,8 @@ def quiet_hours(hours: tuple[time, time] | None) -> str:
 def quiet_set(hours: tuple[time, time] | None) -> str:
     if hours is None:
         return f"🔔 {tr('No quiet hours any more.')}"
-    return f"🌙 {tr('No sound between {hours}, alarms apart.').format(hours=quiet_hours(hours))}"
+    told = tr("No sound from {start} to {end}, alarms apart.")
+    return f"🌙 {told.format(start=f'{hours[0]:%H:%M}', end=f'{hours[1]:%H:%M}')}"
 
 
 def bad_hours(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
@@ -282,7 +282,7 @@ def _bars(axes: Axes, visits: Sequence[Visit], hours: Sequence[datetime]) -> Non
     """One colour for each hen, the same every day as long as the same hens come; the rest is grey."""
     counted = Counter(visit.subject for visit in visits if visit.subject != HEN)
     names = sorted(hen for hen, _ in counted.most_common(HENS_SHOWN))
-    rest = digest_texts.chart_rest(known=bool(names))
+    rest = _rest({visit.subject for visit in visits}.difference(names), known=bool(names))
     under = np.zeros(len(hours), dtype=np.int64)
     for place, (hen, counts) in enumerate(visits_by_hour(visits, hours, names, rest).items()):
         if not counts.any():
@@ -302,6 +302,13 @@ def _bars(axes: Axes, visits: Sequence[Visit], hours: Sequence[datetime]) -> Non
         )
         under += counts
     axes.set_ylim(0, max(LEAST_TOP, int(under.max()) * 1.05))
+
+
+def _rest(left: Collection[str], *, known: bool) -> str:
+    """What those are called that have no colour of their own; one hen alone by her name."""
+    if known and len(left) == 1 and HEN not in left:
+        return next(iter(left))
+    return digest_texts.chart_rest(known=known)
 
 
 def _short(name: str) -> str:

@@ -24,7 +24,7 @@ from coop.domain.survey import Tracked
 from coop.frame.sim.source import SimSource
 from training.backbones import Eye
 from training.gallery import Flock, get_familiar
-from training.head import Head, fit_head
+from training.head import PRECISION, Head, fit_head
 from training.naming import better_named
 from training.tracks import runs, together
 from training.unnamed import Tracks
@@ -151,7 +151,9 @@ def taught(folder: Path, flocks: Sequence[int]) -> None:
             for name in ("labels alone", "with tracks"):
                 teachers = tracks if name == "with tracks" else None
                 labels, days = known.names.tolist(), known.days.tolist()
-                named = better_named(_head(known), _flock(known), known.features, labels, days, teachers)
+                named = better_named(
+                    _head(known), _flock(known), known.features, labels, days, teachers, precision=PRECISION
+                )
                 said = np.array(named.classes)[named.logits(own.features).argmax(axis=1)]
                 rows = np.mean([_left_out(hen, known, asked, teachers, who) for hen in every.flock], axis=0)
                 right = (said == own.names).mean()

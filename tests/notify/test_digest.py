@@ -11,6 +11,7 @@ import pytest
 from fakes.botapi import photo_size, visible
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 from PIL import Image
 
 from coop.domain.event import (
@@ -26,7 +27,7 @@ from coop.domain.event import (
 )
 from coop.domain.sighting import Visit
 from coop.domain.times import day_bounds
-from coop.notify.chart import hours_of, visits_by_hour
+from coop.notify.chart import _bars, hours_of, visits_by_hour
 from coop.notify.digest import digest, week_digest
 from coop.notify.languages import speaking
 
@@ -193,6 +194,21 @@ def test_names_of_any_kind_in_any_number(day: date) -> None:
     assert photo_size(made.png) == (1080, 1080)
     assert len(visible(made.text, "HTML").encode("utf-16-le")) // 2 <= 1024
     assert "more" in made.text.split("\n")[-1]
+
+
+def test_the_only_hen_without_a_colour_of_her_own_is_named() -> None:
+    """Seven hens have one; of an eighth "other hens" would be wrong, of a ninth it is right."""
+    names = [f"Hen {n}" for n in range(8)]
+    visits = [visit(hen, at(8 + n)) for n, hen in enumerate(names) for _ in range(2 if n < 7 else 1)]
+
+    def legend(*more: Visit) -> list[str]:
+        figure = Figure()
+        _bars(axes := figure.subplots(), [*visits, *more], hours_of(DAY, BERLIN))
+        return axes.get_legend_handles_labels()[1]
+
+    assert legend() == names
+    assert legend(visit("Zoe", at(17))) == [*names[:7], "other hens"]
+    assert legend(visit("hen", at(17))) == [*names[:7], "other hens"], "one that nobody knows is another"
 
 
 def test_the_chart_shows_the_visits() -> None:

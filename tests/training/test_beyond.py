@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from rich.console import Console
 
 from coop.classify.card import TaskMode
 from coop.domain.task import Task, TaskClass, TaskKind
@@ -15,6 +19,7 @@ from labeling.quality.errors import likely_errors
 from labeling.quality.predictions import read_predictions
 from training.answers import Answers
 from training.augment import CROPS, strengthened
+from training.beyond import Beyond, planned, with_unlabelled
 from training.found import Found, FoundSettingsError, drop_found, file_of, journal_of, read_found, write_found
 from training.labelled import Example, LabelledDataError, LabelledSet, read_labelled, unlabelled_in
 from training.losses_by_name import LossError, LossName, loss_named, require_suits
@@ -175,6 +180,20 @@ def valley(best: float) -> Any:
     return judge, asked
 
 
+def numbers_stand_apart(trials: Any, usual: float) -> None:
+    """No number below an axis lies on the next one, wherever the trials happened to be."""
+    from training.report.trials import drawn_trials
+
+    some = [trial for trial in trials if trial.loss is not None]
+    for shown in (trials, some[:2], some[:1]):
+        figure = drawn_trials(shown, usual)
+        figure.draw_without_rendering()
+        for axes in figure.axes:
+            boxes = [label.get_window_extent() for label in axes.get_xticklabels() if label.get_text()]
+            boxes = sorted((box for box in boxes if box.width), key=lambda box: box.x0)
+            assert all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes)), axes.get_xlabel()
+
+
 def test_a_search_finds_proves_and_goes_on(keras_module: Any, hens: LabelledSet, tmp_path: Path) -> None:
     from training.report.trials import draw_trials
     from training.search import Sampler, Search, search
@@ -198,6 +217,7 @@ def test_a_search_finds_proves_and_goes_on(keras_module: Any, hens: LabelledSet,
     assert abs(np.log10(second.found.settings["rate"] / 1e-3)) < 0.4
     draw_trials(second.trials, second.usual, tmp_path / "search.png")
     assert cv2.imread(str(tmp_path / "search.png")).shape[1] > 1000
+    numbers_stand_apart(second.trials, second.usual)
 
     judge, asked = valley(plan.rate)  # nothing is better than what is usual
     journal = tmp_path / "random.journal"
@@ -224,6 +244,57 @@ def test_a_search_that_was_killed_takes_its_trial_up_again(
     result = search(*how, judge=judge)
     assert asked[3] == interrupted
     assert sum(t.loss is not None or t.pruned for t in result.trials) == 4
+
+
+def test_only_trials_that_came_to_their_end_are_best(keras_module: Any) -> None:
+    """One that was stopped early keeps the loss of the folds that it had done: no better one, only less."""
+    import optuna
+
+    from training.search import _best
+
+    study, state = optuna.create_study(), optuna.trial.TrialState
+    assert _best(study) is None
+    study.tell(study.ask(), 0.5)
+    stopped = study.ask()
+    stopped.report(0.1, 1)
+    study.tell(stopped, state=state.PRUNED)
+    assert _best(study) == 0.5
+
+
+@pytest.mark.parametrize("proved", [True, False])
+def test_a_search_says_what_is_used_from_now_on(
+    keras_module: Any, hens: LabelledSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proved: bool
+) -> None:
+    """Where an older search found something, that stays where a new one proves nothing; and what was found is
+    kept though its picture cannot be drawn."""
+    from training import search
+    from training.fitting import FitPlan
+
+    models, console = tmp_path / "models", Console(file=io.StringIO(), width=400)
+    write_found(file_of(models, "hens"), Found(settings={"rate": 1e-3}))
+    (tmp_path / "reports").write_text("a file where the folder of reports should be")
+    searched = search.Searched(
+        trials=(search.Tried(number=0, settings={"rate": 2e-4}, loss=0.4, pruned=False),),
+        usual=0.5, best=0.4, settings={"rate": 2e-4}, proof_usual=0.5, proof_best=0.4,
+        gain_interval=(0.1 if proved else -0.1, 0.2),
+        found=Found(settings={"rate": 2e-4}) if proved else None,
+    )  # fmt: skip
+    monkeypatch.setattr(search, "search", lambda *_, **__: searched)
+    plan = planned(
+        FitPlan(),
+        hens,
+        "crops",
+        "efficientnet-lite0",
+        models,
+        "hens",
+        Beyond(search=True, mixed=False),
+        console,
+    )
+    told = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "No picture of the trials was written" in told
+    assert "usual settings stay" not in told and ("What was found is kept" in told) == proved
+    assert ("That proves nothing: what was found before stays." in told) == (not proved)
+    assert plan.rate == (2e-4 if proved else 1e-3)
 
 
 def test_what_was_found_is_kept_used_and_dropped(keras_module: Any, tmp_path: Path) -> None:
@@ -274,6 +345,18 @@ def test_what_folds_say_feeds_the_review_of_labels(tmp_path: Path) -> None:
     assert [(error.picture, error.better) for error in found] == [("key 6", "c0")]
 
 
+def test_pictures_of_no_record_are_told_apart_by_their_paths(tmp_path: Path) -> None:
+    """`coop train --data` of class folders: each has a 1.png."""
+    examples = tuple(
+        Example(path=Path(name) / "1.png", answer=frozenset({name}), group=name)
+        for name in ("brown", "white")
+    )
+    answers = Answers(mode=TaskMode.SINGLE, labels=("brown", "white"))
+    OutOfFold(examples=examples, answers=answers, logits=np.eye(2)).write(tmp_path / "out.csv")
+    lines = (tmp_path / "out.csv").read_text().splitlines()[1:]
+    assert {line.partition(",")[0] for line in lines} == {"brown/1.png", "white/1.png"}
+
+
 def test_of_sets_the_probability_is_of_the_whole_set() -> None:
     answers = Answers(mode=TaskMode.MULTI, labels=("brown|white", "none"))
     examples = tuple(
@@ -284,6 +367,27 @@ def test_of_sets_the_probability_is_of_the_whole_set() -> None:
     high = 1 / (1 + np.exp(-2.0))
     assert p["brown|white"] == pytest.approx([0.25, high * (1 - high)])
     assert p["none"] == pytest.approx([0.25, high * (1 - high)])
+
+
+def test_pictures_that_are_gone_or_damaged_teach_nothing(keras_module: Any, tmp_path: Path) -> None:
+    from training.pseudo import not_among
+
+    cv2.imwrite(str(tmp_path / "good.png"), hen("white", 1))
+    (tmp_path / "cut off.png").write_bytes((tmp_path / "good.png").read_bytes()[:40])
+    good, *others = (
+        Example(path=tmp_path / name, answer=frozenset(), group=name)
+        for name in ("good.png", "gone.png", "cut off.png")
+    )
+    assert not_among([*others, good], []) == (good,)
+
+    class Emptied:
+        """A record whose unlabelled pictures are gone from the disk."""
+
+        def survey(self, task: str) -> list[Any]:
+            return [SimpleNamespace(value=None, file=tmp_path / "gone.png")]
+
+    with pytest.raises(LabelledDataError, match=r"hens: it has no unlabelled pictures .* --unlabelled DIR"):
+        with_unlabelled(Beyond(pseudo=True), Emptied(), "hens")  # type: ignore[arg-type]
 
 
 def test_unlabelled_folders_must_hold_pictures(tmp_path: Path) -> None:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+from rich.console import Console
 
 from coop.classify.card import TaskMode
 from coop.classify.efficientnet_lite import load_lite_weights
 from coop.classify.preprocess import prepare
 from coop.classify.runtime import Classifier
 from training.answers import Answers
-from training.best import _for_counting
-from training.choices import Choices
-from training.counting import SIDE, CountHead, _Eye, _parts, learn_counts, suits
+from training.best import _for_counting, learn_best
+from training.beyond import Beyond
+from training.choices import Choices, Place
+from training.counting import SIDE, CountHead, CountTrial, _Eye, _parts, learn_counts, suits
+from training.depths import DepthHead
 from training.eggs import with_eggs
 from training.examine import examine
-from training.head import write_head_package
+from training.head import Head, write_head_package
 from training.labelled import LabelledSet, read_labelled, read_picture
+from training.quick import Learned
+from training.tuning import beats
 
 
 @pytest.mark.timeout(600)  # twenty seconds of one core, which a busy machine may not give
@@ -84,6 +91,70 @@ def test_it_is_for_eggs_and_for_few_pictures(test_data: Path) -> None:
     )
     assert not suits(hens)
     assert not suits(read_labelled(test_data / "nestboxes" / "hens.csv"))
+
+
+def few_eggs(folder: Path) -> LabelledSet:
+    lines = ["path,label,group"]
+    for n in range(9):
+        picture = np.random.default_rng(n).integers(90, 130, (96, 96, 3), dtype=np.uint8)
+        for egg in range(n % 3):
+            cv2.circle(picture, (24 + 40 * egg, 40 + n), 10, (235, 235, 235), -1)
+        cv2.imwrite(str(folder / f"{n}.png"), picture)
+        lines.append(f"{n}.png,eggs={n % 3},day {n // 3}")
+    (folder / "eggs.csv").write_text("\n".join(lines) + "\n")
+    return read_labelled(folder / "eggs.csv")
+
+
+def exact(share: float) -> CountHead:
+    return CountHead(
+        classes=("eggs=0", "eggs=1"), looks=np.zeros((1, 2), np.float32), bias=0.0, temperature=1.0,
+        thresholds={},
+        measured={"held_out_accuracy": share, "held_out_within_one": 1.0, "held_out_log_loss": 2.0},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("asked", "tunes"), [(Beyond(), False), (Beyond(folds=2), True)])
+def test_what_is_asked_of_a_training_is_done_where_eggs_are_counted_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: Beyond, tunes: bool
+) -> None:
+    """The precision reaches the head that adds up; folds are not left out in silence, which only a tuned
+    network has."""
+    precisions: list[float] = []
+    tuned: list[Learned] = []
+
+    def counts(pictures: LabelledSet, *, precision: float, **_: object) -> CountTrial:
+        precisions.append(precision)
+        return CountTrial(head=exact(1.0), loss=2.0)
+
+    def tune(best: Learned, *_: object) -> Learned:
+        tuned.append(best)
+        return best
+
+    monkeypatch.setattr("training.best.learn_counts", counts)
+    monkeypatch.setattr("training.best.tuned_too", tune)
+    monkeypatch.setattr("training.tuning.has_train_extra", lambda: True)
+    monkeypatch.setattr("training.choices.has_train_extra", lambda: True)
+    best = learn_best(
+        few_eggs(tmp_path), tmp_path / "models", Console(file=io.StringIO()),
+        Choices(precision=0.8, beyond=asked), Place(tmp_path / "run", tmp_path / "report", "nest"),
+    )  # fmt: skip
+    assert precisions == [0.8] and isinstance(best.head, CountHead)
+    assert bool(tuned) is tunes
+
+
+def test_a_tuned_network_takes_no_better_head_of_another_kind_s_place() -> None:
+    """Each by what it was chosen for, whatever the plain head has that the network is judged beside."""
+    count = exact(0.8)
+    assert beats(count, loss=0.1, right=0.7)[0] is False
+    assert beats(count, loss=3.0, right=0.9) == (
+        True, "; it counts 90.0% exactly right, the head that adds up 80.0%",
+    )  # fmt: skip
+    plain = Head(
+        mode=TaskMode.COUNT, classes=count.classes, weights=np.zeros((2, 2), np.float32),
+        bias=np.zeros(2, np.float32), temperature=1.0, thresholds={}, measured=count.measured,
+    )  # fmt: skip
+    assert beats(DepthHead.of(plain), loss=2.1, right=0.9) == (False, ", and one of three depths 2.000")
+    assert beats(plain, loss=2.1, right=0.0) == (True, "")
 
 
 def test_days_are_held_out_where_enough_is_left_to_learn_from() -> None:

@@ -6,14 +6,18 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from fakes.colours import BLUE, DARK, GREEN, RED, YELLOW, colour_package, labelled_colours
 from typer.testing import CliRunner
 
 from coop.classify.card import TaskMode
+from coop.classify.runtime import Classifier
 from coop.cli.main import app
 from training.evaluate import report, score
 from training.labelled import LabelledDataError, read_labelled
+from training.views import views_for
 
 
 def test_one_class_a_picture(tmp_path: Path) -> None:
@@ -118,3 +122,39 @@ def test_hours_and_cameras_are_told_where_the_csv_knows_them(tmp_path: Path) -> 
     file.write_text("\n".join([rows[0], f"{lines[0]},at noon,nest"]) + "\n")
     with pytest.raises(LabelledDataError, match="line 2: 'at noon' is no time such as"):
         read_labelled(file)
+
+
+def test_a_picture_is_asked_several_times_where_that_is_wanted(tmp_path: Path) -> None:
+    """A red edge outweighs the dim green middle, until the middle is asked for by itself too."""
+    package = colour_package(tmp_path / "p", TaskMode.SINGLE, ("red", "green", "blue"))
+    file = labelled_colours(tmp_path, (RED, "green", "a"), (BLUE, "blue", "a"))
+    picture = np.full((40, 40, 3), (0, 0, 255), dtype=np.uint8)
+    picture[2:38, 2:38] = (0, 56, 0)
+    cv2.imwrite(str(tmp_path / "0.png"), picture)
+    out = tmp_path / "figures.json"
+    words = ["evaluate", str(package.folder), "--data", str(file), "--json", str(out)]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    assert "tta" not in json.loads(out.read_text())
+    result = CliRunner().invoke(app, [*words, "--tta"])
+    assert result.exit_code == 0, result.output
+    figures = json.loads(out.read_text())
+    assert (figures["accuracy"], figures["tta"]["accuracy"], figures["tta"]["difference"]) == (0.5, 1.0, 0.5)
+    told = " ".join(result.output.split())
+    assert "Each picture asked 4 times, varied: 100.0% right" in told and "+50.0 points" in told
+    assert "for 4 times the work" in told
+
+    asked = score(package, read_labelled(file), views=views_for("places"))
+    logits = np.mean([Classifier(package).logits([view(picture)])[0] for view in views_for("places")], axis=0)
+    assert asked.probabilities[0] == pytest.approx(np.exp(logits) / np.exp(logits).sum(), abs=1e-5)
+
+
+def test_only_crops_are_asked_from_the_other_side_too() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (20, 40, 3), dtype=np.uint8)
+    shown = {name: [view(picture) for view in views_for(name)] for name in ("crops", "places", None)}
+    assert [any(np.array_equal(x, picture[:, ::-1]) for x in views) for views in shown.values()] == [
+        True, False, False,
+    ]  # fmt: skip
+    assert all(np.array_equal(views[0], picture) for views in shown.values())
+    assert all(any(np.array_equal(x, picture[1:19, 2:38]) for x in views) for views in shown.values())
+    darker, brighter = shown["places"][2:]
+    assert darker.mean() < picture.mean() < brighter.mean()

@@ -1,5 +1,6 @@
 """Who is known, and who is a stranger: chosen on groups held out, and the same in the package that runs."""
 
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -9,14 +10,19 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+from rich.console import Console
 
+from coop.classify.card import TaskMode
 from coop.classify.gallery import IDENTITY
 from coop.classify.package import ModelPackage
 from coop.classify.runtime import Classifier
 from coop.domain.survey import Tracked
+from training.best import _telling_strangers
 from training.gallery import Familiar, Flock, TooFewKnownError, get_familiar, get_familiar_tuned
 from training.head import Head, fit_head, write_head_package
+from training.labelled import Example, LabelledSet
 from training.naming import better_named
+from training.quick import Looked, Trial
 from training.tracks import look, runs, together
 from training.unnamed import Tracks
 
@@ -172,7 +178,7 @@ def test_hens_are_named_by_the_nearest_middle_where_that_is_better() -> None:
     for number, looks in enumerate(tracks.looks):
         looks -= 0.6 * plumages()[HENS[number % len(HENS)]]
     head, flock = fit_head(rows, labels, days), Flock.of(rows, labels, days)
-    named = better_named(head, flock, rows, labels, days, tracks)
+    named = better_named(head, flock, rows, labels, days, tracks, precision=0.95)
     assert named is not head and named.classes == head.classes
     assert float(str(named.measured["held_out_log_loss"])) < float(str(head.measured["held_out_log_loss"]))
     new, truth, _ = alike(2, 40)
@@ -182,7 +188,32 @@ def test_hens_are_named_by_the_nearest_middle_where_that_is_better() -> None:
 
     assert right(named) > right(head)
     strange = replace(head, classes=("Alba", "Berta", "Clara", "Dora", "other"))
-    assert better_named(strange, flock, rows, labels, days, None) is strange
+    assert better_named(strange, flock, rows, labels, days, None, precision=0.95) is strange
+
+
+def test_the_precision_that_is_asked_for_is_that_of_the_nearest_middle_too() -> None:
+    moods = np.random.default_rng(77).normal(0, 0.25, (20, SIZE))
+    rows, labels, days = moody(HENS, 1, 10, moods)
+    rows = rows - 0.6 * np.stack([plumages()[name] for name in labels]).astype(np.float32)
+    tracks = tracks_of(HENS, 40, moods)
+    for number, looks in enumerate(tracks.looks):
+        looks -= 0.6 * plumages()[HENS[number % len(HENS)]]
+    examples = tuple(
+        Example(path=Path(f"{n}.png"), answer=frozenset({label}), group=day)
+        for n, (label, day) in enumerate(zip(labels, days, strict=True))
+    )
+    flock = LabelledSet(source=Path("hens.csv"), mode=TaskMode.SINGLE, classes=HENS, examples=examples)
+    seen = Looked(
+        trials=(Trial(recipe="", head=fit_head(rows, labels, days)),), features=rows,
+        coloured=(True,) * len(rows),
+    )  # fmt: skip
+    limits = []
+    for precision in (0.5, 0.99):
+        console = Console(file=io.StringIO())
+        named = _telling_strangers(seen, flock, tracks, precision, console)
+        assert "Hens are named by the nearest middle" in console.file.getvalue()  # type: ignore[attr-defined]
+        limits.append(sum(named.thresholds.values()))
+    assert limits[0] < limits[1]
 
 
 def test_tracks_are_chosen_and_those_at_one_time_are_apart(tmp_path: Path) -> None:

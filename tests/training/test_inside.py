@@ -72,6 +72,16 @@ def test_the_landscape_lies_around_the_weights_and_leaves_them(model: Any) -> No
     assert np.median(corners) > np.median(found.held[5:8, 5:8])
 
 
+def test_pictures_that_take_turns_are_all_followed() -> None:
+    """Forty pictures of four hens in turns, of which some are followed: hens of each name are among them."""
+    from training.inside import Following
+    from training.tune import task_logits
+
+    four = Patches(Answers(mode=TaskMode.SINGLE, labels=("a", "b", "c", "d") * 25))
+    following = Following(four, np.arange(100), task_logits)  # type: ignore[arg-type]
+    assert len(following._truth.labels) == 24 and set(following._truth.labels) == {"a", "b", "c", "d"}
+
+
 def test_filters_move_by_their_own_size() -> None:
     from training.inside import _as_long_as
 

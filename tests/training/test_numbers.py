@@ -43,7 +43,7 @@ def probabilities(logits: Doubles) -> Doubles:
 def test_a_third_egg_that_hides_is_counted() -> None:
     answers, logits = nests(600, 1)
     temperature, _ = best_temperature(logits, answers)
-    odds = Odds.of(answers, logits, temperature)
+    odds = Odds.of(answers, logits, temperature, [str(n) for n in range(600)])
     fresh, seen = nests(400, 2)
     plain, better = probabilities(seen / temperature), probabilities(odds(seen))
     three = fresh.targets[:, 0] == 3
@@ -54,10 +54,42 @@ def test_a_third_egg_that_hides_is_counted() -> None:
     assert better[none, 0].min() > 0.99
 
 
+def days(count: int, random: np.random.Generator) -> tuple[Answers, Doubles, list[str]]:
+    """Days of ten pictures a number: all of a day and a number show the same eggs, and err alike.
+
+    Four eggs come on every second day at most.
+    """
+    numbers = [n for day in range(count) for n in range(5 if day % 2 else 4)]
+    errors = random.normal(0.0, [0.01, 0.1, 0.25, 0.3, 0.3])[numbers] * random.normal(size=len(numbers))
+    said = np.repeat(np.array(numbers) + errors, 10)
+    eggs = np.repeat(numbers, 10)
+    said += random.normal(0.0, 0.05, len(said)) * (eggs > 0)
+    answers = Answers(mode=TaskMode.COUNT, labels=tuple(f"eggs={n}" for n in eggs))
+    matrix, offset = answers.to_logits
+    groups = [str(day) for day in range(count) for _ in range(10 * (5 if day % 2 else 4))]
+    return answers, said[:, None] @ matrix + offset, groups
+
+
+def test_many_pictures_of_a_few_days_make_no_number_too_sure() -> None:
+    """A nest head for 12 eggs found 10: by pictures of two days it took three eggs for four, or for two."""
+    costs = []
+    for seed in range(12):
+        random = np.random.default_rng(seed)
+        answers, logits, groups = days(4, random)
+        fresh, seen, _ = days(40, random)
+        temperature, _ = best_temperature(logits, answers)
+        odds = Odds.of(answers, logits, temperature, groups)
+        scale, _ = best_temperature(odds(logits), answers)
+        costs.append((fresh.loss(odds(seen) / scale), fresh.loss(seen / temperature)))
+    fitted, plain = np.array(costs).T
+    assert fitted.mean() < plain.mean()
+    assert (fitted < 1.25 * plain).all()
+
+
 def test_few_pictures_change_little() -> None:
     answers, logits = nests(6, 3)
     temperature, _ = best_temperature(logits, answers)
-    odds = Odds.of(answers, logits, temperature)
+    odds = Odds.of(answers, logits, temperature, [str(n) for n in range(6)])
     halfway = np.array([[0.5], [1.5], [2.5]])
     matrix, offset = answers.to_logits
     between = odds(halfway @ matrix + offset)

@@ -16,7 +16,7 @@ from coop.cli.main import app
 from training.evaluate import Scores, answered_at, report, score
 from training.head import Head
 from training.labelled import read_labelled
-from training.yardsticks import FrozenHead, Human, beside, counted, keep_head, kept_head
+from training.yardsticks import HEAD_FILE, FrozenHead, Human, beside, counted, keep_head, kept_head
 
 CLASSES = ("red", "green", "blue")
 ROWS = ((RED, "red", "a"), (GREEN, "green", "a"), (BLUE, "blue", "b"), (BLUE, "red", "b"))
@@ -86,6 +86,10 @@ def test_a_kept_head_is_the_same_one(tmp_path: Path) -> None:
     features = random.normal(size=(4, 1280)).astype(np.float32)
     assert np.array_equal(found.head.logits(features), head.logits(features))
     assert (found.head.classes, found.head.temperature) == (CLASSES, 0.5)
+    kept = tmp_path / "reports" / "p" / HEAD_FILE
+    for damaged in (kept.read_bytes()[:500], b"", b"PK and no more"):
+        kept.write_bytes(damaged)
+        assert kept_head(ModelPackage.load(package.folder)) is None, "no reason to leave a model unmeasured"
 
 
 def test_so_much_may_be_answered_for_a_precision() -> None:

@@ -31,7 +31,7 @@ from training.digits.idx import Digits, read_digits
 from training.digits.rungs import ENSEMBLE, ENSEMBLE_REFERENCE, RUNGS, Rung, RungPlan
 from training.digits.stream import DigitStream, as_seen
 from training.doctor.finding import Severity
-from training.evaluating import bars, teller
+from training.evaluating import bars, say, teller
 from training.tune import tune
 
 Floats = npt.NDArray[np.float32]
@@ -129,8 +129,8 @@ def _run(
     model = rung.network(seed)
     findings = check_up(model, stream, plan)
     for finding in findings:
-        _say(console, f"{rung.name}: the doctor, {finding.severity}: {finding.kind} at {finding.where}: "
-                      f"{finding.evidence}. {finding.remedy}")  # fmt: skip
+        say(console, f"{rung.name}: the doctor, {finding.severity}: {finding.kind} at {finding.where}: "
+                     f"{finding.evidence}. {finding.remedy}")  # fmt: skip
     if any(finding.severity is Severity.ERROR for finding in findings):
         raise LadderError(f"The doctor found {rung.name} ill (see above): a figure of it would mean nothing")
     broken, began = (folder / "run.npz").exists(), time.process_time()
@@ -151,7 +151,7 @@ def _run(
     }
     _replace(folder / "result.json", result)
     (folder / "run.npz").unlink(missing_ok=True)
-    _say(console, f"{rung.name}, seed {seed}: {result['right']:.2%} right after {plan.epochs} epochs")
+    say(console, f"{rung.name}, seed {seed}: {result['right']:.2%} right after {plan.epochs} epochs")
     return result
 
 
@@ -218,7 +218,3 @@ def _table(standings: Sequence[Standing]) -> Table:
             "" if s.cpu_seconds is None else f"{s.cpu_seconds:.0f}",
         )  # fmt: skip
     return table
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, highlight=False, markup=False, soft_wrap=True)

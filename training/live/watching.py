@@ -10,6 +10,7 @@ import numpy.typing as npt
 import tensorflow as tf  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
 from training.answers import Answers, Doubles
+from training.folds import few_of
 from training.live.course import MOST_FOLLOWED, MOST_SHOWN, PERCENTILES, Seen
 from training.network import ANSWER, FEATURES
 from training.stream import Stream
@@ -30,7 +31,7 @@ class Watching:
     def __init__(self, title: str, stream: Stream, held: Numbers, show: Show, outputs: ToLogits) -> None:
         if len(held) == 0:
             held = np.arange(len(stream.examples))
-        shown = held[:: max(1, len(held) // 120)]
+        shown = few_of(held, 120)
         self.seen = Seen(
             title=title,
             answers=stream.answers,

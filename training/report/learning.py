@@ -79,7 +79,7 @@ class Landscape:
 
 def draw_course(run: Followed) -> bytes:
     """The loss of each step, smoothed, and that of pictures held out."""
-    figure = blank(6.4, 3.4)
+    figure = blank(6.4, 5.0)
     axes = figure.subplots()
     quiet(axes)
     losses = np.asarray(run.losses, dtype=np.float64)

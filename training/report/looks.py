@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from coop.classify.decide import probabilities
 from coop.classify.runtime import Classifier
 from coop.domain.frame import Picture
 from training.evaluate import Scores
 from training.labelled import read_picture
-from training.report.colours import INK, PAPER
-from training.report.figures import short
+from training.report.colours import INK
+from training.report.figures import blank, png, short
 
 MOST_ERRORS = 12
 _CELLS = 8
@@ -69,10 +66,10 @@ def errors_png(
     numbers = worst(scores)
     if not numbers:
         return None
-    columns = min(3, len(numbers))
+    columns, width, height = (4, 3.2, 3.2) if classifier is None else (3, 4.4, 2.75)
+    columns = min(columns, len(numbers))
     rows = -(-len(numbers) // columns)
-    figure = Figure(figsize=(4.4 * columns, 2.75 * rows), dpi=110, facecolor=PAPER, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = blank(width * columns, height * rows, dpi=110)
     grid = figure.subplots(rows, columns, squeeze=False)
     for axes in grid.flat:
         axes.axis("off")
@@ -87,17 +84,17 @@ def errors_png(
         axes.set_title(_caption(scores, number, k if classifier else None), fontsize=8, color=INK, loc="left")
         if progress is not None:
             progress(done, len(numbers))
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", facecolor=PAPER)
-    return buffer.getvalue()
+    return png(figure)
 
 
 def _caption(scores: Scores, number: int, k: int | None) -> str:
     """``k``: the class whose evidence is shown beside the picture."""
     example, sure = scores.examples[number], scores.confidence[number]
-    told = f"labelled {short(example.label)}, called {short(scores.label(number))}, {sure:.0%} sure"
-    beside = "" if k is None else f"; right half: what speaks for {short(scores.card.classes[k])}"
-    return f"{told}\n{short(example.path.name, 32)}{beside}"
+    label, called, file = short(example.label), short(scores.label(number)), short(example.path.name, 32)
+    if k is None:  # there is less room beside one picture than beside two
+        return f"labelled {label}\ncalled {called}, {sure:.0%} sure\n{file}"
+    speaks = short(scores.card.classes[k])
+    return f"labelled {label}, called {called}, {sure:.0%} sure\n{file}; right half: what speaks for {speaks}"
 
 
 def _looked_at(picture: Picture, importance: npt.NDArray[np.float64]) -> Picture:

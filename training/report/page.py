@@ -23,7 +23,9 @@ from training.report.looks import errors_png
 
 PAGE = "report.html"
 FILTERS = "first-filters"
-WIDE = ("errors", "looked-at")
+PICTURES = ("errors", "looked-at")
+"""Figures of many pictures, which are moved sideways on a phone rather than made small."""
+WIDE = (*PICTURES, "landscape", FILTERS)
 """Figures that take the whole width of the page."""
 _NAMES = ("classes", "groups", "confusion", "calibration", "coverage", "map", "errors", FILTERS, *ABOUT)
 _MOST_ON_THE_MAP = 1500
@@ -82,7 +84,7 @@ def write_report(
     )  # fmt: skip
     page = environment.get_template(PAGE).render(
         card=package.card, figures=figures, sections=shown, learned=learned, folded=learning.folded,
-        whole=package.card.mode is TaskMode.MULTI, wide=WIDE, asked=_asked(package),
+        whole=package.card.mode is TaskMode.MULTI, wide=WIDE, pictures=PICTURES, asked=_asked(package),
     )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     for name in _NAMES:

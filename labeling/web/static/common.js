@@ -14,6 +14,7 @@
 import { Outbox } from "./outbox.js";
 
 export const SPECIAL = ["none", "unsure", "skip"];
+const LONGEST_FRAME_MS = 100;
 
 /** An answer of the server that is none: `status` 0 where it was not reached at all. */
 export class Refusal extends Error {
@@ -127,6 +128,21 @@ export function pictureUrl(size, key) {
   return `/${size}/${encodeURIComponent(key)}`;
 }
 
+/**
+ * Do what the frame that comes need not wait for, once it is painted; a page that is not seen paints none, so it waits
+ * no longer than a moment.
+ * @param {() => unknown} does
+ */
+export function afterFrame(does) {
+  let done = false;
+  const once = () => {
+    if (!done) does();
+    done = true;
+  };
+  requestAnimationFrame(() => setTimeout(once));
+  setTimeout(once, LONGEST_FRAME_MS);
+}
+
 /** Say something for some seconds. @param {string} text @param {boolean} [bad] */
 export function toast(text, bad = false) {
   const element = make("div", { class: bad ? "toast bad" : "toast" }, text);
@@ -163,7 +179,9 @@ export function watchKeys(keys) {
 /** The answers of this browser on their way to the server; one to a page. */
 export function openOutbox() {
   const who = document.body.dataset.who ?? "";
-  const outbox = new Outbox({ who, send: (entry) => ask(entry.path, entry.body), store: localStorage, id: newId() });
+  /** @param {import("./outbox.js").Entry} entry */
+  const send = (entry) => ask(entry.path, entry.body);
+  const outbox = new Outbox({ who, send, store: localStorage, id: newId(), soon: afterFrame });
   const line = byId("saved");
   line.hidden = false;
   outbox.onchange = () => showSaved(line, outbox);

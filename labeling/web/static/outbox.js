@@ -15,9 +15,10 @@ const LATER = [0, 408, 421, 425, 429, 500, 502, 503, 504];
 export class Outbox {
   /**
    * @param {{who: string, id: string, send: (entry: Entry) => Promise<any>, store: Storage,
-   *   wait?: (ms: number) => Promise<void>}} parts
+   *   wait?: (ms: number) => Promise<void>, soon?: (does: () => unknown) => void}} parts `soon` does something when
+   *   what was answered last is off the screen: the server is not to be busy before.
    */
-  constructor({ who, id, send, store, wait = (ms) => new Promise((done) => setTimeout(done, ms)) }) {
+  constructor({ who, id, send, store, wait = (ms) => new Promise((done) => setTimeout(done, ms)), soon = (does) => does() }) {
     this.saved = 0;
     /** @type {Refused[]} */
     this.refused = [];
@@ -28,6 +29,7 @@ export class Outbox {
     this._send = send;
     this._store = store;
     this._wait = wait;
+    this._soon = soon;
     this._prefix = `coop.outbox.${who}.`;
     this._key = this._prefix + id;
     /** @type {string[]} */
@@ -56,7 +58,7 @@ export class Outbox {
     this._keep();
     if (this.state === "idle") this.state = "sending";
     this.onchange();
-    void this.run();
+    this._soon(() => this.run());
   }
 
   /** When nothing waits any more. @returns {Promise<void>} */

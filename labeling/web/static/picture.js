@@ -7,7 +7,7 @@
  */
 
 import { Answering, watchAnswers } from "./answering.js";
-import { ask, byId, chip, make, newId, openOutbox, pageTask, pictureUrl, shown, toast, watchKeys } from "./common.js";
+import { afterFrame, ask, byId, chip, make, newId, openOutbox, pageTask, pictureUrl, shown, toast, watchKeys } from "./common.js";
 import { Steps } from "./steps.js";
 
 const FILTERS = ["value", "suggested", "camera", "source", "who", "since", "until", "unlike", "oldest", "visit", "cluster"];
@@ -120,7 +120,7 @@ function show() {
   }
   showAnswers();
   shownAt = performance.now();
-  setTimeout(() => {
+  afterFrame(() => {
     for (const ahead of row.slice(at + 1, at + 1 + DECODED)) imageOf(ahead);
     if (row.length - at < FEW) {
       void fetchMore().then(() => {

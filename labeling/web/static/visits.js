@@ -13,7 +13,7 @@
  */
 
 import { Answering, watchAnswers } from "./answering.js";
-import { ask, byId, chip, make, newId, openOutbox, pageTask, pictureUrl, shown, toast, watchKeys } from "./common.js";
+import { afterFrame, ask, byId, chip, make, newId, openOutbox, pageTask, pictureUrl, shown, toast, watchKeys } from "./common.js";
 import { columnsFor } from "./fit.js";
 
 const AHEAD = 12;
@@ -23,6 +23,7 @@ const MANY = 24;
 const RENEW_MS = 30_000;
 const JUST_LEFT_MS = 5_000;
 const LEFT = "coop.left";
+const NUMBERS = new Intl.NumberFormat("en-GB");
 /** @type {Record<string, string>} */
 const REASONS = {
   unsure: "The model is unsure here",
@@ -168,8 +169,7 @@ function begin() {
   showAnswers();
   showProgress();
   shownAt = performance.now();
-  // The rest is not for this frame.
-  setTimeout(() => {
+  afterFrame(() => {
     void prepareAhead();
     void fill();
   });
@@ -209,8 +209,7 @@ function showProgress() {
   const bar = /** @type {HTMLProgressElement} */ (byId("progress"));
   bar.max = Math.max(pictures, 1);
   bar.value = Math.max(pictures - open, 0);
-  const format = new Intl.NumberFormat("en-GB");
-  byId("how-far").textContent = `${format.format(bar.value)} of ${format.format(pictures)} labelled`;
+  byId("how-far").textContent = `${NUMBERS.format(bar.value)} of ${NUMBERS.format(pictures)} labelled`;
 }
 
 /** @param {boolean} offline */

@@ -122,6 +122,17 @@ def test_the_first_picture_is_asked_for_before_any_queue(open_page: Callable[...
     assert when["/view/picture-0"] < when["/api/queue"]
 
 
+def test_a_page_that_paints_nothing_sends_all_the_same(
+    open_page: Callable[..., Page], server: Running
+) -> None:
+    page = open_page("/visits?task=kinds")
+    shown_visit(page)
+    page.evaluate("() => { window.requestAnimationFrame = () => 0; }")  # as in a window behind another
+    press(page, "2", "1")
+    wait_saved(page, 8)
+    assert list(labels(server).values()) == ["cat"] * 4 + ["hen"] * 4
+
+
 def test_a_page_loaded_again_goes_on_with_the_visit_on_top(
     open_page: Callable[..., Page], server: Running
 ) -> None:
