@@ -48,6 +48,16 @@ def test_a_moth_that_is_elsewhere_in_each_frame_is_never_believed() -> None:
     assert not any(judged(belief, Box(20 + 30 * step, 100, 9, 6)) == [True] for step in range(8))
 
 
+def test_it_is_calm_until_things_flash() -> None:
+    hen = Belief()
+    for step in range(10):
+        judged(hen, Box(40 + 8 * step, 100, 30, 24))
+    judged(hen)
+
+    assert hen.is_calm
+    assert not restless().is_calm
+
+
 def test_a_thick_thing_is_believed_at_once_even_then() -> None:
     assert judged(restless(), Box(100, 100, 30, 24)) == [True]
 
