@@ -184,7 +184,8 @@ def _gone(event: EggGone, where: str, when: str) -> str:
 
 def gone_line(event: EggGone, zone: tzinfo) -> str:
     """The same in a line below the alarm about who was there."""
-    return f"⚠️ {are_gone(event.count)} · {name(event.place)} · {clock(event.time.astimezone(zone))}"
+    told = f"🧺 {eggs_perhaps_collected(event.count)}" if event.unseen else f"⚠️ {are_gone(event.count)}"
+    return f"{told} · {name(event.place)} · {clock(event.time.astimezone(zone))}"
 
 
 def picture_fault(fault: str) -> str:

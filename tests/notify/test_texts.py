@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from coop.domain.chat import Role
+from coop.domain.event import EggGone
 from coop.domain.health import CameraState, CameraStatus
-from coop.notify import answers, egg_texts, texts
+from coop.notify import answers, egg_texts, news, texts
 from coop.notify.languages import speaking
 from coop.notify.menu import COMMANDS
 
@@ -78,6 +79,16 @@ def test_help_names_every_command() -> None:
     told = answers.help_text(Role.KEEPER)
     assert all(f"/{command.name} – " in told for command in COMMANDS)
     assert "/rollback" not in answers.help_text(Role.WATCHER)
+
+
+def test_below_an_alarm_too_eggs_that_nobody_could_see_taken_may_have_been_collected() -> None:
+    egg = EggGone(
+        time=datetime(2026, 5, 4, 12, 3, tzinfo=UTC), camera="run", place="nest 1", subject="fox", count=1,
+        since=datetime(2026, 5, 4, 9, tzinfo=UTC), visit="fox 1",
+    )  # fmt: skip
+    assert news.gone_line(egg, UTC) == "⚠️ 1 egg is gone · nest 1 · 12:03"
+    unseen = news.gone_line(replace(egg, unseen=True), UTC)
+    assert unseen == "🧺 1 egg was collected or is gone · nest 1 · 12:03"
 
 
 def test_nobody_is_cleared_before_the_nests_were_watched_for_long_enough() -> None:
