@@ -11,7 +11,7 @@ from pathlib import Path
 
 import cv2
 
-from coop.classify.judge import Predicts, Spends, TrackJudge
+from coop.classify.judge import Predicts, TrackJudge
 from coop.classify.nest import NestReader
 from coop.clip.director import Director
 from coop.clip.maker import ClipMaker
@@ -23,6 +23,7 @@ from coop.domain.event import Event
 from coop.domain.frame import Frame, Picture
 from coop.domain.nest import NestCount
 from coop.domain.sighting import Visit
+from coop.domain.spending import Spends
 from coop.domain.zone import Zone, ZoneKind
 from coop.errors import SourceError
 from coop.event.diary import Diary

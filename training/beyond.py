@@ -99,6 +99,7 @@ def planned(
 
     Raises FoundSettingsError, or SearchExtraError.
     """
+    plan = replace(plan, loss=beyond.loss, mixed=_mixed(beyond.mixed))
     if beyond.search:
         _search(plan, pictures, recipe, network, models, task, beyond, console)
     found = read_found(file_of(models, task))
@@ -106,7 +107,7 @@ def planned(
         say(console, f"Settings found for {task}: {found.sentence} ({file_of(models, task)}). "
                      "--drop-search forgets them.")  # fmt: skip
         plan = found.applied(plan)
-    return replace(plan, loss=beyond.loss, mixed=_mixed(beyond.mixed))
+    return plan
 
 
 def _mixed(asked: bool | None) -> bool:

@@ -77,7 +77,7 @@ class Head:
 
 
 class AnyHead(Protocol):
-    """What a package needs to know of a head: `Head`, or `training.cells.CellHead`."""
+    """What a package needs to know of a head: a `Head`, or one of `training.cells` or `training.counting`."""
 
     @property
     def mode(self) -> TaskMode: ...

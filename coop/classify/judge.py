@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -17,6 +16,7 @@ from coop.domain.box import Box
 from coop.domain.frame import Frame, Picture
 from coop.domain.judgement import Judgement
 from coop.domain.prediction import STRANGER, UNKNOWN, Prediction
+from coop.domain.spending import Plenty, Spends
 from coop.domain.track import Crop, Track, TrackState
 
 KINDS = "kinds"
@@ -44,24 +44,6 @@ MIN_LOOKS = 3
 """A track with fewer when it is over is looked at once more, on the crops that are kept of it."""
 _STOOD_STILL = 0.7
 """The least overlap (IoU) of a thing's boxes at two looks that makes the second a copy of the first."""
-
-
-class Spends(Protocol):
-    """Processor time for all that is classified: whether some is left, and what is spent of it."""
-
-    def is_left(self) -> bool: ...
-
-    def spending(self) -> AbstractContextManager[None]: ...
-
-
-class Plenty:
-    """There is always time, as for a recording."""
-
-    def is_left(self) -> bool:
-        return True
-
-    def spending(self) -> AbstractContextManager[None]:
-        return nullcontext()
 
 
 class Predicts(Protocol):

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 import av
 
 from coop.domain.frame import Picture
+from coop.domain.spending import Plenty, Spends
 from coop.domain.url import redact_url
 from coop.errors import SourceError
 from coop.frame.gop import CodedPicture, Decoder
@@ -97,22 +97,6 @@ Away = Callable[[], AbstractContextManager[None]]
 """What is entered while something is waited for that needs no processor."""
 
 
-class Spends(Protocol):
-    """Processor time for decoding: whether some is left, and what is spent of it."""
-
-    def is_left(self) -> bool: ...
-
-    def spending(self) -> AbstractContextManager[None]: ...
-
-
-class _Plenty:
-    def is_left(self) -> bool:
-        return True
-
-    def spending(self) -> AbstractContextManager[None]:
-        return nullcontext()
-
-
 class MainStream:
     """The last seconds of a main stream; `at` decodes the picture of a moment.
 
@@ -131,7 +115,7 @@ class MainStream:
         time: Spends | None = None,
     ) -> None:
         self.dropped = 0
-        self._time = time or _Plenty()
+        self._time = time or Plenty()
         self._monotonic = monotonic
         self._away = away
         self._changed = threading.Condition()

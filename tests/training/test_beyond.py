@@ -279,7 +279,13 @@ def test_a_search_says_what_is_used_from_now_on(
         gain_interval=(0.1 if proved else -0.1, 0.2),
         found=Found(settings={"rate": 2e-4}) if proved else None,
     )  # fmt: skip
-    monkeypatch.setattr(search, "search", lambda *_, **__: searched)
+    plans: list[FitPlan] = []
+
+    def finds(pictures: LabelledSet, recipe: str, plan: FitPlan, *_: object, **__: object) -> search.Searched:
+        plans.append(plan)
+        return searched
+
+    monkeypatch.setattr(search, "search", finds)
     plan = planned(
         FitPlan(),
         hens,
@@ -287,7 +293,7 @@ def test_a_search_says_what_is_used_from_now_on(
         "efficientnet-lite0",
         models,
         "hens",
-        Beyond(search=True, mixed=False),
+        Beyond(search=True, mixed=False, loss=LossName.FOCAL),
         console,
     )
     told = console.file.getvalue()  # type: ignore[attr-defined]
@@ -295,6 +301,7 @@ def test_a_search_says_what_is_used_from_now_on(
     assert "usual settings stay" not in told and ("What was found is kept" in told) == proved
     assert ("That proves nothing: what was found before stays." in told) == (not proved)
     assert plan.rate == (2e-4 if proved else 1e-3)
+    assert [p.loss for p in (*plans, plan)] == [LossName.FOCAL] * 2, "sought with the loss that is tuned with"
 
 
 def test_what_was_found_is_kept_used_and_dropped(keras_module: Any, tmp_path: Path) -> None:
