@@ -12,9 +12,11 @@ import numpy.typing as npt
 
 from coop.classify.card import TaskMode
 from coop.domain.frame import Picture
+from training.answers import Answers
+from training.density import SIDE
 from training.depths import DepthEye, DepthHead
 from training.gallery import IDENTITY_TASK, Flock, TooFewKnownError, get_familiar
-from training.head import PRECISION, PRECISION_KEY, Head, figure, fit_head, write_head_package
+from training.head import PRECISION, PRECISION_KEY, AnyHead, figure, fit_head, write_head_package
 from training.yardsticks import counted
 
 
@@ -49,13 +51,27 @@ def teach_numbers(
     return _written(folder, DepthHead.of(head), task, labels, groups)
 
 
-def _written(folder: Path, head: Head, task: str, labels: list[str], groups: list[str]) -> str:
+def teach_density(
+    folder: Path, task: str, pictures: Sequence[Picture], labels: list[str], groups: list[str]
+) -> str:
+    """The same by density, with Keras: better where things hide one another, from hundreds of pictures on."""
+    from training.density_fit import learn_density
+
+    answers = Answers(mode=TaskMode.COUNT, labels=tuple(labels))
+    head = learn_density(pictures.__getitem__, answers, groups)
+    return _written(folder, head, task, labels, groups, SIDE)
+
+
+def _written(
+    folder: Path, head: AnyHead, task: str, labels: list[str], groups: list[str], size: int | None = None
+) -> str:
     write_head_package(
         folder,
         head,
         task=task,
         name=folder.name,
         version="1",
+        size=size,
         trained_on={"pictures": len(labels), "groups": len(set(groups)), "answers": counted(labels)},
         measured={PRECISION_KEY: PRECISION},
     )

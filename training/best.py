@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
@@ -17,14 +18,17 @@ from coop.classify.efficientnet_lite import LITE0, LITES, BackboneError, LiteWei
 from coop.classify.package import ModelPackage
 from coop.classify.runtime import Classifier
 from coop.classify.starter import ensure_starter
+from training.answers import Answers
 from training.augment import RECIPES, contact_sheet, titled
 from training.backbones import Eye, is_lite
 from training.cells import SIDE as CELL_SIDE
 from training.cells import CellHead, learn_cells, suits
-from training.choices import Choices, Place, need_tensorflow
+from training.choices import Choices, Place, has_train_extra, need_tensorflow
 from training.counting import SIDE as COUNT_SIDE
 from training.counting import CountHead, learn_counts
 from training.counting import suits as suits_counting
+from training.density import SIDE as DENSITY_SIDE
+from training.density import DensityHead
 from training.depths import DepthEye, DepthHead
 from training.evaluating import bars, say, teller
 from training.examine import examine
@@ -41,6 +45,8 @@ from training.yardsticks import FrozenHead
 
 _SHOWN = 8  # pictures of a contact sheet
 _TUNE_IT = "Leave --no-fine-tune out"
+FEWEST_DENSE = 200
+"""Pictures from which on counting by density is tried."""
 FEWEST_CELLS, MOST_CELLS = 30, 600
 """Pictures for which a head over cells is tried: few suffice, and of many it takes minutes."""
 
@@ -91,8 +97,10 @@ def learn_best(found: LabelledSet, models: Path, console: Console, choices: Choi
         best = _by_depths(best, console)
     if _for_counting(examined.pictures, choices):
         best = _by_counting(best, console, choices)
+    elif _for_density(examined.pictures, choices):
+        best = _by_density(best, console, choices)
     # Minutes of tuning in their place were no better on days that were never seen.
-    enough = isinstance(best.head, (CellHead, CountHead))
+    enough = isinstance(best.head, (CellHead, CountHead, DensityHead))
     unasked = choices.fine_tune is None and not choices.beyond.tunes
     if (enough and unasked) or not is_to_tune(len(examined.pictures), choices, console):
         if choices.watched:
@@ -239,6 +247,45 @@ def _by_counting(best: Learned, console: Console, choices: Choices) -> Learned:
                  f"({within:.1%} within one), the {other} {before:.1%}. "
                  f"The {'head that adds up' if better else other} is kept.")  # fmt: skip
     return _with(best, trial.head, "eggs counted cell by cell", "places", COUNT_SIDE) if better else best
+
+
+def _for_density(pictures: LabelledSet, choices: Choices) -> bool:
+    """Whether to count by density: where the pictures are enough, and Keras is there and wanted."""
+    wanted = choices.cells is not False and choices.fine_tune is not False and choices.backbone == LITE0.name
+    enough = pictures.mode is TaskMode.COUNT and len(pictures) >= FEWEST_DENSE
+    return wanted and enough and has_train_extra()
+
+
+def _by_density(best: Learned, console: Console, choices: Choices) -> Learned:
+    """Judged on the pictures that it learned from, by networks that had not seen their groups."""
+    from training.density_fit import learn_density
+
+    examples = best.pictures.examples
+    answers = Answers(mode=best.pictures.mode, labels=tuple(example.label for example in examples))
+    with bars(console) as bar:
+        head = learn_density(
+            lambda k: read_picture(examples[k].path),
+            answers,
+            as_groups([example.group for example in examples]),
+            seed=choices.seed,
+            precision=choices.precision,
+            threads=2,
+            progress=partial(teller(bar), "Counting by density"),
+        )
+    after, before = (_loss_on(head.folded.numbers, h, answers) for h in (head, best.head))
+    better = after < before
+    other = "one of three depths" if isinstance(best.head, DepthHead) else "plain head"
+    say(console, f"Counts: a head that counts by density has log loss {after:.3f} on pictures held out, "
+                 f"where the {other} has {before:.3f}. "
+                 f"The {'one by density' if better else other} is kept.")  # fmt: skip
+    return _with(best, head, "counted by density", "places", DENSITY_SIDE) if better else best
+
+
+def _loss_on(numbers: npt.NDArray[np.intp], head: AnyHead, answers: Answers) -> float:
+    """The log loss of what a head says of some of the pictures that were held out."""
+    assert head.folded is not None
+    logits = head.folded.logits[np.searchsorted(head.folded.numbers, numbers)]
+    return answers.of(numbers).loss(logits / head.temperature)
 
 
 def _with(best: Learned, head: AnyHead, manner: str, recipe: str = "", size: int | None = None) -> Learned:

@@ -16,6 +16,7 @@ from training.backbones import is_lite
 from training.beyond import OUT_OF_FOLD, planned, tell_outside, tell_tried
 from training.choices import Choices, Place, has_train_extra, need_tensorflow
 from training.counting import CountHead
+from training.density import DensityHead
 from training.depths import DepthHead
 from training.evaluating import bars, say, teller
 from training.gallery import IDENTITY_TASK
@@ -95,9 +96,10 @@ def beats(head: AnyHead, loss: float, right: float) -> tuple[bool, str]:
     if isinstance(head, CountHead):  # by log loss a network wins that says the usual number of anything
         own = figure(head, "held_out_accuracy")
         return right > own, f"; it counts {right:.1%} exactly right, the head that adds up {own:.1%}"
-    if isinstance(head, DepthHead):
+    if isinstance(head, (DepthHead, DensityHead)):
         own = figure(head, "held_out_log_loss")
-        return loss < own, f", and one of three depths {own:.3f}"
+        what = "of three depths" if isinstance(head, DepthHead) else "that counts by density"
+        return loss < own, f", and one {what} {own:.3f}"
     return True, ""
 
 

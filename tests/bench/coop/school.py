@@ -12,7 +12,7 @@ from coop.classify.runtime import Classifier
 from coop.classify.starter import ensure_starter
 from coop.commands.lesson import Lesson, look, look_at_nests
 from coop.frame.sim.source import SimSource, open_sim
-from training.baseline import teach_head, teach_numbers
+from training.baseline import teach_density, teach_head
 
 CROPS_OF = 2
 """Of so many seeds hens are learned; nests of all, since three eggs in one are rare."""
@@ -41,7 +41,7 @@ def learn(folder: Path, flock: int, seeds: tuple[int, ...], days: int, start: da
     return {
         KINDS: teach_head(folder / KINDS, KINDS, embedded, crops.kinds, crops.groups),
         HENS: teach_head(folder / HENS, HENS, embedded[hens], names, days_of, coloured),
-        NEST: teach_numbers(folder / NEST, NEST, nests.pictures, nests.kinds, nests.groups),
+        NEST: teach_density(folder / NEST, NEST, nests.pictures, nests.kinds, nests.groups),
     }
 
 
