@@ -20,8 +20,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from coop.classify.card import TaskMode
-from coop.classify.efficientnet_lite import LiteWeights, add_lite_maps, load_lite_weights
-from coop.classify.network import Network
+from coop.classify.efficientnet_lite import LiteWeights, add_lite_maps
 from coop.classify.tflite_writer import GraphWriter, Node
 from coop.domain.frame import Picture
 from training.answers import Answers, Doubles, thresholds
@@ -29,6 +28,7 @@ from training.eggs import MOST, with_eggs
 from training.folds import Folded, held_out
 from training.head import PRECISION, THRESHOLDS, UNSEEN_THRESHOLD, best_temperature
 from training.labelled import LabelledSet
+from training.maps import MapEye
 from training.quick import PARTS, as_groups
 from training.stream import Stream
 
@@ -132,10 +132,10 @@ def learn_counts(
     n, everything = len(pictures), np.ones(len(pictures), dtype=bool)
     total = n + draws + 1 + len(parts)
     tell = partial(_tell, iter(range(1, total + 1)), total, progress)
-    eye = _Eye(load_lite_weights())
-    plain = np.empty((n, (SIDE // _CELL) ** 2, sum(eye.widths)), dtype=np.float32)
+    eye = MapEye(SIDE)
+    plain = np.empty((n, (SIDE // _CELL) ** 2, eye.width), dtype=np.float32)
     for number in range(n):
-        plain[number] = eye(np.asarray(stream.plain(np.array([number]))[0], dtype=np.uint8))
+        plain[number] = _cells(eye, np.asarray(stream.plain(np.array([number]))[0], dtype=np.uint8))
         tell()
     numbers = answers.targets[:, 0]
     classes = tuple(f"{answers.outputs[0]}={n}" for n in range(int(numbers.max()) + _BEYOND + 1))
@@ -182,20 +182,9 @@ def _tell(steps: Iterator[int], total: int, progress: Progress | None) -> None:
         progress(done, total)
 
 
-class _Eye:
-    """The frozen network as far as its finer maps: a prepared picture in, (cells, features) out."""
-
-    def __init__(self, backbone: LiteWeights) -> None:
-        graph = GraphWriter(f"{backbone.plan.name}, its finer maps of features")
-        fine, coarse, _ = add_lite_maps(graph, backbone, SIDE)
-        maps = {"fine": graph.shrink(fine, 2), "coarse": coarse}
-        self.widths = tuple(x.shape[-1] for x in maps.values())
-        self._network = Network(graph.finish({name: graph.flat(x, name) for name, x in maps.items()}))
-
-    def __call__(self, prepared: Picture) -> Floats:
-        parts = self._network.run(prepared, "fine", "coarse")
-        seen = [part.reshape(-1, width) for part, width in zip(parts, self.widths, strict=True)]
-        return np.concatenate(seen, axis=1)
+def _cells(eye: MapEye, prepared: Picture) -> Floats:
+    """(cells, features)."""
+    return eye(prepared).reshape(-1, eye.width)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -214,7 +203,7 @@ class _Lesson:
     def of(
         cls,
         stream: Stream,
-        eye: _Eye,
+        eye: MapEye,
         plain: Floats,
         numbers: Doubles,
         length: float,
@@ -232,7 +221,7 @@ class _Lesson:
             random = np.random.default_rng((seed, number))
             more = int(random.integers(MOST + 1))
             wanted[number] += more
-            cells[number] = eye(stream.changed(int(source), partial(_laid, more, length), random))
+            cells[number] = _cells(eye, stream.changed(int(source), partial(_laid, more, length), random))
             tell()
         cells[draws:] = np.tile(plain, (again, 1, 1))
         flat = cells.reshape(-1, cells.shape[-1])

@@ -19,15 +19,11 @@ import numpy as np
 import numpy.typing as npt
 
 from coop.classify.card import TaskMode
-from coop.classify.efficientnet_lite import LiteWeights, add_lite_maps, load_lite_weights
-from coop.classify.network import Network
-from coop.classify.preprocess import prepare
+from coop.classify.efficientnet_lite import LiteWeights, add_lite_maps
 from coop.classify.tflite_writer import GraphWriter, Node
-from coop.domain.frame import Picture
 from training.folds import Folded
 
 Floats = npt.NDArray[np.float32]
-Halfs = npt.NDArray[np.float16]
 
 SIDE = 320
 
@@ -79,20 +75,3 @@ class DensityHead:
             "logits": graph.dense(sums, self.numbers, self.bias, "logits"),
             "embedding": graph.average_over_picture(last, "embedding"),
         }
-
-
-class MapEye:
-    """The frozen network as far as its finer maps: a BGR picture in, (20, 20, features) out."""
-
-    def __init__(self, backbone: LiteWeights | None = None, *, threads: int = 1) -> None:
-        backbone = backbone or load_lite_weights()
-        graph = GraphWriter(f"{backbone.plan.name}, its finer maps of features")
-        fine, coarse, _ = add_lite_maps(graph, backbone, SIDE)
-        self._maps = {"fine": graph.shrink(fine, 2), "coarse": coarse}
-        outputs = {name: graph.flat(x, name) for name, x in self._maps.items()}
-        self._network = Network(graph.finish(outputs), threads=threads)
-
-    def __call__(self, picture: Picture) -> Halfs:
-        parts = self._network.run(prepare(picture, SIDE), *self._maps)
-        maps = [part.reshape(x.shape[1:]) for part, x in zip(parts, self._maps.values(), strict=True)]
-        return np.concatenate(maps, axis=-1).astype(np.float16)

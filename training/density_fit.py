@@ -11,13 +11,16 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from coop.classify.preprocess import prepare
 from coop.domain.frame import Picture
 from training.answers import Answers, Doubles, thresholds
-from training.density import Convolution, DensityHead, Floats, Halfs, MapEye
+from training.density import SIDE, Convolution, DensityHead, Floats
 from training.folds import Folded, held_out
 from training.head import PRECISION, THRESHOLDS, UNSEEN_THRESHOLD, best_temperature
+from training.maps import MapEye
 from training.numbers import Odds
 
+Halfs = npt.NDArray[np.float16]
 Numbers = npt.NDArray[np.intp]
 Progress = Callable[[int, int], None]
 
@@ -53,8 +56,8 @@ def learn_density(
     parts = list(held_out(groups, answers.kinds, FOLDS))
     steps = [_steps(len(chosen) - int(part.sum())) for part in parts] + [_steps(len(chosen))]
     tell = _Teller(len(chosen) + sum(steps), progress)
-    eye = MapEye(threads=threads)
-    cells = np.stack([tell.after(eye(picture(int(k)))) for k in chosen])
+    eye = MapEye(SIDE, threads=threads)
+    cells = np.stack([tell.after(eye(prepare(picture(int(k)), SIDE)).astype(np.float16)) for k in chosen])
     scale = _Scale.of(cells)
     counts = np.zeros_like(answers.targets)
     for part, count in zip(parts, steps, strict=False):

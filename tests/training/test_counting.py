@@ -11,19 +11,19 @@ import pytest
 from rich.console import Console
 
 from coop.classify.card import TaskMode
-from coop.classify.efficientnet_lite import load_lite_weights
 from coop.classify.preprocess import prepare
 from coop.classify.runtime import Classifier
 from training.answers import Answers
 from training.best import _for_counting, learn_best
 from training.beyond import Beyond
 from training.choices import Choices, Place
-from training.counting import SIDE, CountHead, CountTrial, _Eye, _parts, learn_counts, suits
+from training.counting import SIDE, CountHead, CountTrial, _cells, _parts, learn_counts, suits
 from training.depths import DepthHead
 from training.eggs import with_eggs
 from training.examine import examine
 from training.head import Head, write_head_package
 from training.labelled import LabelledSet, read_labelled, read_picture
+from training.maps import MapEye
 from training.quick import Learned
 from training.tuning import beats
 
@@ -54,17 +54,17 @@ def test_eggs_of_a_day_that_nothing_was_learned_from(test_data: Path, tmp_path: 
 
 def test_the_package_says_what_the_head_says(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
-    eye = _Eye(load_lite_weights())
+    eye = MapEye(SIDE)
     head = CountHead(
         classes=tuple(f"eggs={n}" for n in range(5)), bias=-0.5, temperature=1.0, measured={},
-        looks=random.normal(0, 0.05, (1, sum(eye.widths))).astype(np.float32),
+        looks=random.normal(0, 0.05, (1, eye.width)).astype(np.float32),
         thresholds={f"eggs={n}": 0.5 for n in range(5)},
     )  # fmt: skip
     package = write_head_package(
         tmp_path / "package", head, task="eggs", name="eggs", version="1", trained_on={}, size=SIDE
     )
     pictures = [random.integers(0, 255, (48, 64, 3), dtype=np.uint8) // (1 + n) for n in range(3)]
-    counts = head.counts(np.stack([eye(prepare(p, SIDE)) for p in pictures]))
+    counts = head.counts(np.stack([_cells(eye, prepare(p, SIDE)) for p in pictures]))
     assert np.ptp(counts) > 1  # a constant would agree with itself
     there = Classifier(package).logits(pictures)
     np.testing.assert_allclose(there, head.logits(counts), rtol=1e-3, atol=1e-2)

@@ -13,17 +13,19 @@ import pytest
 from rich.console import Console
 
 from coop.classify.card import TaskMode
+from coop.classify.preprocess import prepare
 from coop.classify.runtime import Classifier
 from coop.domain.frame import Picture
 from training import density_fit
 from training.answers import Answers
 from training.best import FEWEST_DENSE, _by_density, _for_density
 from training.choices import Choices
-from training.density import SIDE, MapEye
+from training.density import SIDE
 from training.density_fit import learn_density, worth_learning
 from training.depths import DepthEye
 from training.head import fit_head, write_head_package
 from training.labelled import Example, LabelledSet, read_labelled
+from training.maps import MapEye
 from training.quick import Learned
 
 pytestmark = pytest.mark.timeout(300)
@@ -63,7 +65,7 @@ def test_the_package_adds_up_what_keras_adds_up(tmp_path: Path, monkeypatch: pyt
     package = write_head_package(
         tmp_path / "two", head, task="two", name="two", version="1", trained_on={}, size=SIDE
     )
-    cells = np.stack([MapEye()(picture) for picture in pictures])
+    cells = np.stack([MapEye(SIDE)(prepare(picture, SIDE)) for picture in pictures]).astype(np.float16)
     sums = density_fit._predicted(networks[-1], cells, density_fit._Scale.of(cells))
     expected = sums @ head.numbers.T + head.bias
     np.testing.assert_allclose(Classifier(package).logits(pictures), expected, rtol=0.02, atol=0.1)
